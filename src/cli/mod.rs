@@ -1,0 +1,83 @@
+//! The command line: one file per verb, and the only place that wires rooms together.
+
+mod check;
+mod demo;
+mod export;
+mod mock_okta;
+mod output;
+mod schemes;
+mod serve;
+mod setup;
+mod status;
+mod survey;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use output::Exit;
+
+/// Moves people from an old user store to Okta without anyone resetting a password.
+#[derive(Debug, Parser)]
+#[command(name = "keyferry", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every verb that reads the configuration takes.
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "keyferry.toml")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows the whole migration on a sample store and an imitation Okta org
+    Demo(demo::Args),
+    /// Answers Okta's password import hook
+    Serve(serve::Args),
+    /// Validates the configuration and every connection; writes nothing
+    Check(check::Args),
+    /// Reports each hash format in the legacy store
+    Survey(survey::Args),
+    /// Verifies one stored value, or a file of known passwords, as the hook would
+    Verify(verify::Args),
+    /// Writes what Okta would be sent: JSON Lines or CSV
+    Export(export::Args),
+    /// Shows where every user stands
+    Status(status::Args),
+    /// Lists the password schemes
+    Schemes(schemes::Args),
+    /// Runs the imitation Okta org by itself
+    MockOkta(mock_okta::Args),
+}
+
+impl Cli {
+    /// Runs the chosen verb to its end.
+    pub fn run(self) -> anyhow::Result<Exit> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            match self.command {
+                Command::Demo(args) => demo::run(args).await,
+                Command::Serve(args) => serve::run(args).await,
+                Command::Check(args) => check::run(args).await,
+                Command::Survey(args) => survey::run(args).await,
+                Command::Verify(args) => verify::run(args).await,
+                Command::Export(args) => export::run(args).await,
+                Command::Status(args) => status::run(args).await,
+                Command::Schemes(args) => schemes::run(args).await,
+                Command::MockOkta(args) => mock_okta::run(args).await,
+            }
+        })
+    }
+}
+
+/// Prints an unexpected failure with its causes, and gives its exit code.
+pub fn report_failure(error: &anyhow::Error) -> std::process::ExitCode {
+    output::note(&format!("keyferry: {error:#}"));
+    Exit::Failed.into()
+}

@@ -1,0 +1,48 @@
+//! What verbs print, and the exit code they end with.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// How a command ended; the same everywhere. An error that is returned instead is an unexpected failure, 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: the input, configuration or answer was bad.
+    Bad,
+    /// 2: unexpected failure; for `verify`: unreadable or misused.
+    Failed,
+    /// 3: finished, but with rejected rows.
+    WithRejects,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Bad => 1,
+            Exit::Failed => 2,
+            Exit::WithRejects => 3,
+        })
+    }
+}
+
+/// Writes one line to standard output. A closed pipe is an error like any other, not a panic.
+pub(super) fn line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")
+}
+
+/// Writes one line to standard error, where what is not the result goes. There is nobody to tell if that fails.
+pub(super) fn note(text: &str) {
+    let mut out = io::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n"));
+}
+
+/// Writes a report as one JSON document, indented.
+pub(super) fn json<T: serde::Serialize>(report: &T) -> io::Result<()> {
+    let mut text = serde_json::to_string_pretty(report)?;
+    text.push('\n');
+    io::stdout().lock().write_all(text.as_bytes())
+}

@@ -1,0 +1,40 @@
+//! keyferry moves people from an old user store to Okta without anyone resetting a password.
+//!
+//! # Two flows
+//!
+//! **The hook.** [`http`] (Okta's JSON, authentication) → [`decision`] (deadline, admission) → [`sources`] (find
+//! the stored credential) → [`schemes`] (verify, on the pool) → [`decision`] → [`ledger`], metrics → [`http`].
+//!
+//! **The seeding.** [`sources`] (a stream of rows) → [`seeding`] (hash, hook or refused: asks [`schemes`]) →
+//! [`okta`] (the user object) → `seeding::sink` (a file or the API) → [`ledger`].
+//!
+//! # The rooms
+//!
+//! | room | holds | may use |
+//! |---|---|---|
+//! | [`cli`] | one file per verb; the only place that wires rooms together | everything |
+//! | [`config`] | file and environment → typed values, checked once | secret |
+//! | [`http`] | the public and the private listener | decision, ledger, okta (types), secret |
+//! | [`decision`] | lookup → verify → record; the verify pool | sources, schemes, ledger, secret |
+//! | [`sources`] | the legacy stores | secret |
+//! | [`schemes`] | the registry of password schemes; pure | secret |
+//! | [`okta`] | Okta's objects | schemes (the hash object), secret |
+//! | [`seeding`] | plan, profile, duplicates, sinks | sources, schemes, okta, ledger, secret |
+//! | [`ledger`] | who stands where | nothing of ours |
+//! | [`demo`] | the sample store and the imitation Okta org | okta, schemes, secret |
+//! | [`telemetry`], [`secret`] | logging; values that must not be printed | nothing of ours |
+//!
+//! `tests/it/layers.rs` holds the table.
+
+pub mod cli;
+pub mod config;
+pub mod decision;
+pub mod demo;
+pub mod http;
+pub mod ledger;
+pub mod okta;
+pub mod schemes;
+pub mod secret;
+pub mod seeding;
+pub mod sources;
+pub mod telemetry;

@@ -1,0 +1,3 @@
+//! Okta's objects, as its API description has them.
+
+pub mod user;

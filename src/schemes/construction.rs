@@ -1,0 +1,53 @@
+//! What every readable stored value can do, whatever its format. Formats turn text into a [`Construction`];
+//! several formats share one (PBKDF2 comes in a dozen dresses).
+
+use super::{NotImportable, OktaHash};
+
+/// The answer of a verification that ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The password makes the stored digest.
+    Match,
+    /// It does not.
+    Mismatch,
+}
+
+/// What one verification takes, known before any of it is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Estimated time on one core of a current server, in microseconds. A rough figure to plan by: real machines
+    /// differ by a factor of two or three.
+    pub micros: u64,
+    /// Memory beyond a few KiB, in bytes (argon2, scrypt).
+    pub memory: u64,
+}
+
+/// Memory that a worker keeps between verifications, since fresh pages cost more than the hashing in them.
+/// Zeroed after each use; grows to the largest value seen and no further than [`super::Limits`] allow.
+#[derive(Default)]
+pub struct Scratch {
+    /// Blocks for argon2.
+    pub argon2: Vec<argon2::Block>,
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Scratch({} argon2 blocks)", self.argon2.len())
+    }
+}
+
+/// A stored value that has been read and found within the limits.
+pub trait Construction: Send + Sync {
+    /// Computes the digest of `password` (bytes as Okta sent them) and compares in constant time.
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict;
+
+    /// What [`Construction::verify`] will take.
+    fn cost(&self) -> Cost;
+
+    /// The object with which Okta imports this value, or the reason why it cannot.
+    fn okta(&self) -> Result<OktaHash, NotImportable>;
+
+    /// The parameters that tell values of one scheme apart in reports: `cost 12`, `600000 rounds`. Empty where
+    /// there are none. Never a salt or a digest.
+    fn parameters(&self) -> String;
+}

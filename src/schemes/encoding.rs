@@ -1,0 +1,1 @@
+//! Text encodings of digests and salts: hex, base64 and its relatives, each strict.

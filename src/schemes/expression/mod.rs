@@ -1,0 +1,1 @@
+//! Constructions written in hashcat's notation: `sha256($salt.$pass)`.

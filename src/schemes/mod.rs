@@ -1,0 +1,44 @@
+//! How a stored value was made from a password: the registry of schemes, and what each can say of a value.
+//!
+//! The room is pure: bytes in, verdict out; no clock, no I/O, no logging. A stored value is *read* once into a
+//! [`Hash`], which then answers four things: which scheme and parameters it has, whether a password verifies, what
+//! that costs, and how Okta would import it. A value that cannot be read, or would cost too much, is an error of
+//! its own and never looks like a wrong password.
+
+mod construction;
+pub mod encoding;
+pub mod expression;
+mod formats;
+mod limits;
+mod okta_hash;
+mod registry;
+mod selection;
+
+pub use construction::{Construction, Cost, Scratch, Verdict};
+pub use limits::Limits;
+pub use okta_hash::{DigestAlgorithm, NotImportable, OktaHash, SaltOrder};
+pub use registry::{Entry, Example, entries};
+pub use selection::{Hash, ReadError, Selection, SelectionError, TooCostly, Unreadable};
+
+/// The parts of one stored credential, as the store's columns hold them. Borrowed; nothing is decoded yet.
+#[derive(Clone, Copy, Default)]
+pub struct Credential<'a> {
+    /// The stored value itself: `$2b$12$…`, `{SSHA}…`, 32 hex digits.
+    pub stored: &'a [u8],
+    /// `$salt`, where the store keeps it in a column of its own.
+    pub salt: Option<&'a [u8]>,
+    /// `$salt2`, a second one.
+    pub salt2: Option<&'a [u8]>,
+    /// `$user`, the name as the store spells it.
+    pub user: Option<&'a str>,
+    /// `$email`, likewise.
+    pub email: Option<&'a str>,
+    /// `$pepper`, a secret kept outside the table.
+    pub pepper: Option<&'a [u8]>,
+}
+
+impl std::fmt::Debug for Credential<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credential(…)")
+    }
+}

@@ -1,0 +1,178 @@
+//! The legacy stores: find one user at sign-in, stream all of them for survey and seeding. A store is only ever
+//! read. One file per kind; what they share by SQL is in `sql.rs`.
+
+mod username;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use thiserror::Error;
+
+use crate::secret::Secret;
+
+pub use username::UsernameRules;
+
+/// A legacy store.
+pub trait CredentialSource: Send + Sync {
+    /// The name that the configuration gives it.
+    fn name(&self) -> &Arc<str>;
+
+    /// Looks one user up by the name typed at sign-in, after the source's own username rules.
+    fn find<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<Lookup, SourceError>>;
+
+    /// All users, in batches of at most the page size, in constant memory. `filter` is a condition in the store's
+    /// own SQL over the columns of the users query; rows that it does not select are left out.
+    fn stream<'a>(&'a self, filter: Option<&'a str>) -> BoxStream<'a, Result<Vec<Row>, SourceError>>;
+
+    /// Asks the store for a sign of life.
+    fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>>;
+
+    /// Prepares both queries against the store without running them, and tells what is wrong with them.
+    fn check(&self) -> BoxFuture<'_, Vec<SourceError>>;
+
+    /// The connection pool at this moment.
+    fn pool(&self) -> PoolState;
+
+    /// Closes the connections.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// How to reach a store and what to ask it: plain values, already checked for form.
+#[derive(Debug)]
+pub struct SourceSettings {
+    /// Name in reports, logs and metrics.
+    pub name: Arc<str>,
+    /// `sqlite:`, `postgres:` or `mysql:`; may hold a password.
+    pub url: Secret,
+    /// The look-up of one user, with `:username`.
+    pub lookup: String,
+    /// The walk over all users, with `:after` and `:limit`; needed for survey and seeding only.
+    pub users: Option<String>,
+    /// Rows in one batch of the walk.
+    pub page_size: u32,
+    /// Connections at most.
+    pub max_connections: u32,
+    /// The longest wait for a connection, new or from the pool.
+    pub connect_timeout: Duration,
+    /// The longest wait for a look-up's answer.
+    pub query_timeout: Duration,
+    /// From what was typed to what is looked up.
+    pub username: UsernameRules,
+}
+
+/// What a look-up found.
+#[derive(Debug)]
+pub enum Lookup {
+    /// Nobody of that name.
+    Unknown,
+    /// One user.
+    Found(Box<Record>),
+    /// Two or more users: nobody can say whose password is meant.
+    Ambiguous,
+}
+
+/// One streamed row: a record, or a row that could not be read.
+pub type Row = Result<Record, BadRow>;
+
+/// One user as the store knows them.
+#[derive(Debug)]
+pub struct Record {
+    /// The `id` column as text (numbers in decimal, UUIDs hyphenated, binary in hex); the login where the query
+    /// has no `id`.
+    pub id: String,
+    /// The `login` column.
+    pub login: Option<String>,
+    /// The `email` column.
+    pub email: Option<String>,
+    /// The `active` column; true where the query has none.
+    pub active: bool,
+    /// The `stored` column; `None` where it is NULL or empty.
+    pub stored: Option<Secret>,
+    /// The `salt` column.
+    pub salt: Option<Secret>,
+    /// The `salt2` column.
+    pub salt2: Option<Secret>,
+    /// The `pepper` column.
+    pub pepper: Option<Secret>,
+    /// The `scheme` column: how this row's value was made, where rows differ.
+    pub scheme: Option<String>,
+    /// The `last_login` column, as text (RFC 3339 where the column is a timestamp).
+    pub last_login: Option<String>,
+    /// The `groups` column: an array, or text separated by commas.
+    pub groups: Vec<String>,
+    /// All other columns, as text, in the query's order.
+    pub profile: Vec<(Arc<str>, Option<String>)>,
+}
+
+impl Record {
+    /// A column's value as text, by the name it has in the query. Credential columns (`stored`, `salt`, `salt2`,
+    /// `pepper`, `scheme`) are not to be had this way.
+    pub fn column(&self, name: &str) -> Option<&str> {
+        match name {
+            "id" => Some(&self.id),
+            "login" => self.login.as_deref(),
+            "email" => self.email.as_deref(),
+            "last_login" => self.last_login.as_deref(),
+            _ => self
+                .profile
+                .iter()
+                .find(|(column, _)| column.as_ref() == name)
+                .and_then(|(_, value)| value.as_deref()),
+        }
+    }
+}
+
+/// A row that cannot be used. Says which and why, never the values.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("row {}: {why}", id.as_deref().unwrap_or("without id"))]
+pub struct BadRow {
+    /// Its id, where that much was readable.
+    pub id: Option<String>,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// The connection pool of a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolState {
+    /// Connections open.
+    pub open: u32,
+    /// Of these, idle.
+    pub idle: u32,
+    /// The most there may be.
+    pub max: u32,
+}
+
+/// What can go wrong with a store. Messages name the source and the mend, never a value, a password or a URL's
+/// credentials.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// The store cannot be reached, or did not answer in time. It may be back in a moment.
+    #[error("source `{source_name}` is not reachable: {why}")]
+    Down {
+        /// The source.
+        source_name: Arc<str>,
+        /// The driver's words, without values.
+        why: String,
+    },
+    /// The store refuses the query: it will not get better by itself.
+    #[error("source `{source_name}`: the {query} query fails: {why}")]
+    Query {
+        /// The source.
+        source_name: Arc<str>,
+        /// `lookup` or `users`.
+        query: &'static str,
+        /// The database's words, without values.
+        why: String,
+    },
+    /// The configuration of the source cannot work.
+    #[error("source `{source_name}`: {why}")]
+    Misconfigured {
+        /// The source.
+        source_name: Arc<str>,
+        /// What is wrong and how to mend it.
+        why: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! Logging: one line an event, text or JSON.
