@@ -71,6 +71,8 @@ pub enum Lookup {
     Found(Box<Record>),
     /// Two or more users: nobody can say whose password is meant.
     Ambiguous,
+    /// One user, whose row cannot be read.
+    BadRow(BadRow),
 }
 
 /// One streamed row: a record, or a row that could not be read.
