@@ -94,7 +94,7 @@ pub enum Lookup {
     Found(Box<Record>),
     /// Two or more users: nobody can say whose password is meant.
     Ambiguous,
-    /// One user, in a row that cannot be used.
+    /// One user, whose row cannot be read.
     BadRow(BadRow),
 }
 
