@@ -4,3 +4,4 @@ mod hook;
 mod layers;
 mod ledger;
 mod service;
+mod sources;
