@@ -3,5 +3,6 @@
 mod hook;
 mod layers;
 mod ledger;
+mod servers;
 mod service;
 mod sources;
