@@ -11,7 +11,7 @@ pub mod profile;
 pub mod report;
 pub mod sink;
 pub mod survey;
-mod walk;
+pub mod walk;
 
 #[cfg(test)]
 mod testing;
