@@ -108,7 +108,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     };
     interrupt::survive_file_size_limit();
     let total = stores::count(planned.iter().map(|planned| &planned.source), args.filter.as_deref()).await;
-    let job = Export { sources: planned, filter: args.filter, format, out: out.clone(), rejects: rejects.clone() };
+    let job =
+        Export { sources: planned, filter: args.filter, format, out: out.clone(), rejects: rejects.clone() };
     let mut progress = Progress::start(total);
     let mut rows = 0;
     let exported = tokio::select! {
@@ -141,7 +142,9 @@ fn conflict(args: &Args, out: &Destination, rejects: &Destination) -> Option<Str
         return Some(format!("--out and --rejects both name {out}: give them different places"));
     }
     if args.json && [out, rejects].contains(&&Destination::Stdout) {
-        return Some("--json prints its report on standard output, where --out or --rejects would go too".into());
+        return Some(
+            "--json prints its report on standard output, where --out or --rejects would go too".into(),
+        );
     }
     None
 }
@@ -221,7 +224,10 @@ fn tell(
     let lines = |lines: &[crate::seeding::report::Line]| {
         lines.iter().map(|line| (line.users, format!("{}: {}", line.scheme, line.detail))).collect()
     };
-    part(format!("{} users with a hash that Okta imports", HumanCount(report.by_hash())), lines(&report.hash));
+    part(
+        format!("{} users with a hash that Okta imports", HumanCount(report.by_hash())),
+        lines(&report.hash),
+    );
     part(format!("{} users for the hook", HumanCount(report.by_hook())), lines(&report.hook));
     let reasons = report.rejects.iter().map(|line| (line.rows, line.reason.clone())).collect();
     part(format!("{} rejects, listed in {rejects}", HumanCount(report.rejected)), reasons);

@@ -24,7 +24,8 @@ pub(super) struct Store {
 pub(super) fn open(config: Config, only: Option<&str>) -> Result<Vec<Store>, Exit> {
     let limits = config.limits;
     let names: Vec<_> = config.sources.iter().map(|source| Arc::clone(&source.settings.name)).collect();
-    let wanted = config.sources.into_iter().filter(|source| only.is_none_or(|only| *source.settings.name == *only));
+    let wanted =
+        config.sources.into_iter().filter(|source| only.is_none_or(|only| *source.settings.name == *only));
     let opened: Vec<Result<Store, Vec<String>>> = wanted.map(|source| store(source, &limits)).collect();
     if opened.is_empty() {
         let only = only.unwrap_or_default();

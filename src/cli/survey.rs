@@ -88,7 +88,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let exit = if survey.unreadable_rows() == 0 { Exit::Done } else { Exit::WithRejects };
     let report = tokio::task::spawn_blocking(move || Report::new(survey, time, deadline)).await??;
-    if args.json { output::json(&report)? } else { render::print(&report)? }
+    if args.json {
+        output::json(&report)?
+    } else {
+        render::print(&report)?
+    }
     Ok(exit)
 }
 

@@ -67,7 +67,8 @@ fn table(text: &mut String, report: &Report, look: Look) {
         }
     }
     let used: usize = widths.iter().map(|width| width + 2).sum();
-    let bar_width = look.width.map(|width| width.saturating_sub(used + 1)).filter(|width| width >= BAR.start());
+    let bar_width =
+        look.width.map(|width| width.saturating_sub(used + 1)).filter(|width| width >= BAR.start());
     line(text, &header.map(str::to_owned), &widths, None);
     let largest = report.groups.iter().map(|group| group.users).max().unwrap_or(1);
     for (group, row) in report.groups.iter().zip(&rows) {
