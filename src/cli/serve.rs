@@ -16,7 +16,6 @@ use super::{Exit, output, setup};
 use crate::config::{Config, Needs, Server};
 use crate::decision::{Decider, Metrics, VerifyPool};
 use crate::http::{HeaderSecret, Hook, hook_router, private_router};
-use crate::ledger::Recorder;
 use crate::telemetry;
 
 /// How long the last events may take to reach the ledger at the end.
@@ -50,9 +49,9 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     let service = Service::bind(server.listen, server.private_listen).await?;
-    let recorder = Arc::new(Recorder::start(ledger.url, ledger.key, ledger.queue));
+    let recorder = setup::recorder(&ledger);
     let pool = VerifyPool::start(server.verify_threads).context("cannot start the verify threads")?;
-    let decider = Arc::new(Decider::new(stores, pool, Arc::clone(&recorder), Arc::new(Metrics::new())));
+    let decider = Arc::new(Decider::new(stores, pool, recorder.clone(), Arc::new(Metrics::new())));
     let learning = tokio::spawn({
         let decider = Arc::clone(&decider);
         async move { decider.learn_decoy().await }

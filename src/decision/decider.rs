@@ -33,7 +33,7 @@ pub struct Decider {
     stores: Vec<WatchedStore>,
     pool: VerifyPool,
     decoys: Decoys,
-    recorder: Arc<Recorder>,
+    recorder: Recorder,
     metrics: Arc<Metrics>,
     in_flight: AtomicI64,
 }
@@ -100,7 +100,7 @@ enum Found {
 
 impl Decider {
     /// Over these stores, asked in this order.
-    pub fn new(stores: Vec<Store>, pool: VerifyPool, recorder: Arc<Recorder>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(stores: Vec<Store>, pool: VerifyPool, recorder: Recorder, metrics: Arc<Metrics>) -> Self {
         let stores = stores.into_iter().map(|store| WatchedStore { store, failing: AtomicBool::new(false) });
         Self {
             stores: stores.collect(),

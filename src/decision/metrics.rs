@@ -212,8 +212,8 @@ impl Metrics {
     pub(super) fn ledger(&self, health: &RecorderHealth) {
         self.ledger_written.inner().store(health.written, Ordering::Relaxed);
         self.ledger_dropped.inner().store(health.dropped, Ordering::Relaxed);
-        self.ledger_queued.set(gauge(health.queued));
-        self.ledger_failing.set(i64::from(health.failing));
+        self.ledger_queued.set(i64::try_from(health.queued).unwrap_or(i64::MAX));
+        self.ledger_failing.set(i64::from(health.failing_since.is_some()));
     }
 
     pub(super) fn text(&self) -> String {

@@ -60,7 +60,8 @@ fn the_map_in_the_crate_s_documentation_lists_every_room() {
 
 #[test]
 fn the_reader_of_paths_sees_nested_imports() {
-    let text = "use crate::{sources::{A, B}, schemes::C};\nuse crate::ledger::D;\nfn f() { crate::http::g() }";
+    let text =
+        "use crate::{sources::{A, B}, schemes::C};\nuse crate::ledger::D;\nfn f() { crate::http::g() }";
     assert_eq!(rooms_used(text), ["sources", "schemes", "ledger", "http"]);
 }
 

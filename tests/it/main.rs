@@ -1,6 +1,9 @@
 //! Everything that is tested from outside: one binary, so that it links once.
 
 mod export;
+mod hook;
+mod layers;
 mod ledger;
+mod service;
 mod sources;
 mod survey;

@@ -38,9 +38,12 @@ impl Store {
     /// A `users` table with these rows: id, login, stored value, active.
     pub(crate) async fn with_users(rows: &[(i64, &str, &str, bool)]) -> Self {
         let store = Self { folder: TempDir::new().expect("a temporary folder") };
-        store.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT, stored TEXT, active INTEGER)").await;
+        store
+            .execute("CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT, stored TEXT, active INTEGER)")
+            .await;
         for (id, login, stored, active) in rows {
-            let insert = format!("INSERT INTO users VALUES ({id}, '{login}', '{stored}', {})", i32::from(*active));
+            let insert =
+                format!("INSERT INTO users VALUES ({id}, '{login}', '{stored}', {})", i32::from(*active));
             store.execute(&insert).await;
         }
         store
@@ -57,7 +60,10 @@ impl Store {
     pub(crate) async fn execute(&self, sql: &str) {
         let options = SqliteConnectOptions::new().filename(self.database()).create_if_missing(true);
         let mut connection = options.connect().await.expect("the store opens");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect("the statement runs");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
+            .execute(&mut connection)
+            .await
+            .expect("the statement runs");
     }
 
     /// A configuration over this store. `server` goes into `[server]`, `rest` to the end.
@@ -129,8 +135,10 @@ impl Service {
                 }
             }
         });
-        let mut next = || {
-            addresses.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no listener: {}", log.lock().expect("log")))
+        let next = || {
+            addresses
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| panic!("no listener: {}", log.lock().expect("log")))
         };
         let (public, private) = (next(), next());
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
@@ -160,7 +168,8 @@ impl Service {
     }
 
     pub(crate) async fn private(&self, path: &str) -> (u16, String) {
-        let answer = self.client.get(format!("http://{}{path}", self.private)).send().await.expect("an answer");
+        let answer =
+            self.client.get(format!("http://{}{path}", self.private)).send().await.expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("text"))
     }
 
