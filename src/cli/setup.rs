@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use crate::config::Config;
+use crate::config::{Config, Needs};
 
 use super::output::{self, Exit};
 
 /// The checked configuration, or the exit code after all its problems were printed.
-pub(super) fn configuration(path: &Path) -> Result<Config, Exit> {
-    Config::load(path, std::env::vars()).map_err(|problems| {
+pub(super) fn configuration(path: &Path, needs: Needs) -> Result<Config, Exit> {
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Config::load(path, environment, needs).map_err(|problems| {
         output::note(&format!("{}: {problems}", path.display()));
         for problem in &problems.0 {
             output::note(&format!("  {}: {}", problem.key, problem.message));
