@@ -8,6 +8,7 @@ mod output;
 mod schemes;
 mod serve;
 mod setup;
+mod shutdown;
 mod status;
 mod survey;
 mod verify;
