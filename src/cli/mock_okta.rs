@@ -55,7 +55,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         org.register_hook(hook);
     }
     introduce(&base_url, &args, has_hook)?;
-    let stop = super::shutdown::requested()?;
+    let stop = super::serve::stop_signal()?;
     org.serve(listener, stop).await?;
     Ok(Exit::Done)
 }

@@ -8,7 +8,6 @@ mod output;
 mod schemes;
 mod serve;
 mod setup;
-mod shutdown;
 mod status;
 mod survey;
 mod verify;
