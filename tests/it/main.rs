@@ -4,6 +4,7 @@ mod export;
 mod hook;
 mod layers;
 mod ledger;
+mod mock_okta;
 mod servers;
 mod service;
 mod sources;
