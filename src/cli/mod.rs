@@ -3,12 +3,15 @@
 mod check;
 mod demo;
 mod export;
+mod interrupt;
 mod mock_okta;
 mod output;
+mod progress;
 mod schemes;
 mod serve;
 mod setup;
 mod status;
+mod stores;
 mod survey;
 mod verify;
 
