@@ -5,5 +5,6 @@ mod hook;
 mod layers;
 mod ledger;
 mod service;
+mod shop;
 mod sources;
 mod survey;
