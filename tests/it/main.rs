@@ -4,6 +4,8 @@ mod export;
 mod hook;
 mod layers;
 mod ledger;
+mod mock_okta;
+mod servers;
 mod service;
 mod shop;
 mod sources;
