@@ -8,5 +8,6 @@ mod ledger;
 mod mock_okta;
 mod servers;
 mod service;
+mod shop;
 mod sources;
 mod survey;
