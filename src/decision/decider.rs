@@ -195,7 +195,9 @@ impl Decider {
             let source = &watched.store.source;
             let started = Instant::now();
             let lookup = tokio::time::timeout_at(deadline.into(), source.find(username)).await;
-            self.metrics.looked_up(source.name(), started.elapsed());
+            let took = started.elapsed();
+            tracing::trace!(source = %source.name(), micros = took.as_micros(), "looked up");
+            self.metrics.looked_up(source.name(), took);
             let lookup = match lookup {
                 Err(_) => return Located::at(source, Found::Unavailable(Cause::Deadline)),
                 Ok(Err(error)) => {

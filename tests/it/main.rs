@@ -5,6 +5,7 @@ mod hook;
 mod layers;
 mod ledger;
 mod mock_okta;
+mod servers;
 mod service;
 mod sources;
 mod survey;
