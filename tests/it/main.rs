@@ -6,6 +6,7 @@ mod hook;
 mod layers;
 mod ledger;
 mod mock_okta;
+mod outage;
 mod servers;
 mod service;
 mod shop;
