@@ -7,6 +7,7 @@ mod layers;
 mod ledger;
 mod mock_okta;
 mod outage;
+mod reference_sample;
 mod servers;
 mod service;
 mod shop;
