@@ -15,11 +15,12 @@
 //! | [`cli`] | one file per verb; the only place that wires rooms together | everything |
 //! | [`config`] | file and environment → typed values, checked once | secret |
 //! | [`http`] | the public and the private listener | decision, ledger, okta (types), secret |
-//! | [`decision`] | lookup → verify → record; the verify pool | sources, schemes, ledger, secret |
+//! | [`decision`] | lookup → verify → record; the verify pool | credential, sources, schemes, ledger, secret |
+//! | [`credential`] | a store's row → a readable hash | sources, schemes, secret |
 //! | [`sources`] | the legacy stores | secret |
 //! | [`schemes`] | the registry of password schemes; pure | secret |
 //! | [`okta`] | Okta's objects | schemes (the hash object), secret |
-//! | [`seeding`] | plan, profile, duplicates, sinks | sources, schemes, okta, ledger, secret |
+//! | [`seeding`] | plan, profile, duplicates, sinks | credential, sources, schemes, okta, ledger, secret |
 //! | [`ledger`] | who stands where | nothing of ours |
 //! | [`demo`] | the sample store and the imitation Okta org | okta, schemes, secret |
 //! | [`telemetry`], [`secret`] | logging; values that must not be printed | nothing of ours |
@@ -28,6 +29,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod credential;
 pub mod decision;
 pub mod demo;
 pub mod http;

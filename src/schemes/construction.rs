@@ -12,6 +12,12 @@ pub enum Verdict {
     Mismatch,
 }
 
+impl Verdict {
+    pub(in crate::schemes) fn of(same: bool) -> Self {
+        if same { Self::Match } else { Self::Mismatch }
+    }
+}
+
 /// What one verification takes, known before any of it is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
@@ -20,6 +26,13 @@ pub struct Cost {
     pub micros: u64,
     /// Memory beyond a few KiB, in bytes (argon2, scrypt).
     pub memory: u64,
+}
+
+impl Cost {
+    /// Time alone, rounded up to microseconds.
+    pub(in crate::schemes) fn nanos(nanos: u64) -> Self {
+        Self { micros: nanos.div_ceil(1000), memory: 0 }
+    }
 }
 
 /// Memory that a worker keeps between verifications, since fresh pages cost more than the hashing in them.
@@ -35,6 +48,25 @@ impl std::fmt::Debug for Scratch {
         write!(f, "Scratch({} argon2 blocks)", self.argon2.len())
     }
 }
+
+/// Why a value cannot be used, before it is known which scheme's name to put to it. Never holds any of the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::schemes) enum Refusal {
+    /// It is not what it should be; the text says what is wrong.
+    Unreadable(String),
+    /// It asks for more than a limit allows; the text says which, its value, and what was asked.
+    TooCostly(String),
+}
+
+impl Refusal {
+    /// Something is wrong with the value itself.
+    pub(in crate::schemes) fn unreadable(why: impl Into<String>) -> Self {
+        Self::Unreadable(why.into())
+    }
+}
+
+/// A construction, or why there is none.
+pub(in crate::schemes) type Reading = Result<Box<dyn Construction>, Refusal>;
 
 /// A stored value that has been read and found within the limits.
 pub trait Construction: Send + Sync {

@@ -1,6 +1,9 @@
 //! Bounds on what a stored value may ask for. A stored hash is data from outside: a `$2b$31$` would hold a core
 //! for a week.
 
+use super::construction::Refusal;
+use super::{Credential, TooCostly};
+
 /// Upper bounds, each inclusive. Beyond one, a value is *too costly*: reported, never run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -34,5 +37,82 @@ impl Default for Limits {
             salt_bytes: 1024,
             stored_bytes: 4096,
         }
+    }
+}
+
+impl Limits {
+    /// Whether a password of that length may be verified at all.
+    pub fn password(&self, len: usize) -> Result<(), TooCostly> {
+        if len <= self.password_bytes {
+            return Ok(());
+        }
+        Err(TooCostly { scheme: None, why: beyond("password_bytes", self.password_bytes, len) })
+    }
+
+    /// Lengths of what the store holds, before anything looks into it.
+    pub(in crate::schemes) fn credential(&self, credential: &Credential<'_>) -> Result<(), Refusal> {
+        within("stored_bytes", self.stored_bytes, credential.stored.len())?;
+        let of = |text: Option<&str>| text.map_or(0, str::len);
+        for len in [
+            credential.salt.map_or(0, <[u8]>::len),
+            credential.salt2.map_or(0, <[u8]>::len),
+            credential.pepper.map_or(0, <[u8]>::len),
+            of(credential.user),
+            of(credential.email),
+        ] {
+            within("salt_bytes", self.salt_bytes, len)?;
+        }
+        Ok(())
+    }
+
+    /// bcrypt's cost.
+    pub(in crate::schemes) fn bcrypt(&self, cost: u32) -> Result<(), Refusal> {
+        within("bcrypt_cost", self.bcrypt_cost, cost)
+    }
+
+    /// argon2's memory in KiB and its passes.
+    pub(in crate::schemes) fn argon2(&self, memory_kib: u32, passes: u32) -> Result<(), Refusal> {
+        within("argon2_memory_kib", self.argon2_memory_kib, memory_kib)?;
+        within("argon2_passes", self.argon2_passes, passes)
+    }
+
+    /// scrypt's memory in KiB.
+    pub(in crate::schemes) fn scrypt(&self, memory_kib: u64) -> Result<(), Refusal> {
+        within("scrypt_memory_kib", u64::from(self.scrypt_memory_kib), memory_kib)
+    }
+
+    /// Rounds of one function, or digest computations of a whole construction.
+    pub(in crate::schemes) fn rounds(&self, rounds: u64) -> Result<(), Refusal> {
+        within("rounds", u64::from(self.rounds), rounds)
+    }
+
+    /// Length of a salt that was found inside a stored value.
+    pub(in crate::schemes) fn salt(&self, len: usize) -> Result<(), Refusal> {
+        within("salt_bytes", self.salt_bytes, len)
+    }
+}
+
+fn within<N: PartialOrd + std::fmt::Display>(bound: &str, limit: N, asked: N) -> Result<(), Refusal> {
+    if asked <= limit { Ok(()) } else { Err(Refusal::TooCostly(beyond(bound, limit, asked))) }
+}
+
+fn beyond(bound: &str, limit: impl std::fmt::Display, asked: impl std::fmt::Display) -> String {
+    format!("over the limit `{bound}`: {asked} asked, {limit} allowed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_inclusive_and_named() {
+        let limits = Limits::default();
+        assert_eq!(limits.bcrypt(15), Ok(()));
+        assert_eq!(
+            limits.bcrypt(16),
+            Err(Refusal::TooCostly("over the limit `bcrypt_cost`: 16 asked, 15 allowed".into()))
+        );
+        assert!(limits.password(1024).is_ok());
+        assert!(limits.password(1025).is_err());
     }
 }

@@ -6,6 +6,7 @@
 //! its own and never looks like a wrong password.
 
 mod construction;
+mod digest;
 pub mod encoding;
 pub mod expression;
 mod formats;
@@ -13,6 +14,7 @@ mod limits;
 mod okta_hash;
 mod registry;
 mod selection;
+mod shape;
 
 pub use construction::{Construction, Cost, Scratch, Verdict};
 pub use limits::Limits;

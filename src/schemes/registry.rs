@@ -1,6 +1,13 @@
 //! The static table of schemes, from which identification, help and `docs/SCHEMES.md` are made.
+//!
+//! A value is identified by how it begins: its first byte, then the longest prefix. Where two schemes share a
+//! prefix (`{MD5}` is LDAP's and Spring's), each says by the shape of the rest what it claims. No scheme is ever
+//! tried to see whether it fits.
 
-use super::{Construction, Credential, Limits, ReadError};
+use std::sync::{Arc, LazyLock};
+
+use super::construction::{Reading, Refusal};
+use super::{Credential, Limits, formats};
 
 /// A public value with its password, to show and to test.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +20,14 @@ pub struct Example {
     pub password: &'static str,
 }
 
+impl Example {
+    pub(in crate::schemes) const fn of(stored: &'static str, password: &'static str) -> Self {
+        Self { stored, salt: None, password }
+    }
+}
+
 /// One scheme of the registry.
+#[derive(Clone, Copy)]
 pub struct Entry {
     /// Lower case with hyphens, after the software: `phpass`, `django-pbkdf2-sha256`.
     pub name: &'static str,
@@ -31,8 +45,60 @@ pub struct Entry {
     pub okta: &'static str,
     /// How its values begin. Empty for those that no prefix gives away.
     pub prefixes: &'static [&'static str],
-    /// Reads a value of this scheme.
-    pub read: fn(&Credential<'_>, &Limits) -> Result<Box<dyn Construction>, ReadError>,
+    /// Among schemes with the same prefix: whether what follows the prefix has this scheme's shape.
+    pub(in crate::schemes) claims: fn(&[u8]) -> bool,
+    /// How a value is read.
+    pub(in crate::schemes) reader: Reader,
+}
+
+/// How an entry's values are read.
+#[derive(Clone, Copy)]
+pub(in crate::schemes) enum Reader {
+    /// By its own code, from the stored value alone.
+    Format(fn(&Credential<'_>, &Limits) -> Reading),
+    /// As the result of this expression; a salt may follow the digest after a colon, as hashcat writes it.
+    Expression(&'static str),
+    /// As the password itself.
+    Plaintext,
+}
+
+impl Entry {
+    /// What most entries have in common.
+    pub(in crate::schemes) const BLANK: Self = Self {
+        name: "",
+        aliases: &[],
+        hashcat: &[],
+        software: "",
+        layout: "",
+        example: Example::of("", ""),
+        okta: "",
+        prefixes: &[],
+        claims: |_| true,
+        reader: Reader::Format(|_, _| Err(Refusal::Unreadable(String::new()))),
+    };
+
+    /// The expression that a construction stands for; `None` for self-describing formats.
+    pub fn expression(&self) -> Option<&'static str> {
+        match self.reader {
+            Reader::Expression(text) => Some(text),
+            Reader::Format(_) | Reader::Plaintext => None,
+        }
+    }
+}
+
+impl Entry {
+    pub(in crate::schemes) fn shared_name(&self) -> Arc<str> {
+        Arc::from(self.name)
+    }
+
+    /// Reads a value by this scheme's own code.
+    pub(in crate::schemes) fn read(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
+        match self.reader {
+            Reader::Format(read) => read(credential, limits),
+            Reader::Plaintext => formats::plaintext(credential),
+            Reader::Expression(_) => Err(Refusal::unreadable("this scheme is read by its expression")),
+        }
+    }
 }
 
 impl std::fmt::Debug for Entry {
@@ -41,7 +107,86 @@ impl std::fmt::Debug for Entry {
     }
 }
 
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| formats::FAMILIES.concat());
+
+/// All prefixes, by their first byte; of each byte the longest first.
+static PREFIXES: LazyLock<Vec<Vec<(&'static str, &'static Entry)>>> = LazyLock::new(|| {
+    let mut by_byte = vec![Vec::new(); 256];
+    for entry in entries() {
+        for prefix in entry.prefixes {
+            if let Some(list) = prefix.bytes().next().and_then(|byte| by_byte.get_mut(usize::from(byte))) {
+                list.push((*prefix, entry));
+            }
+        }
+    }
+    for list in &mut by_byte {
+        list.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len())); // stable: the table's order decides
+    }
+    by_byte
+});
+
 /// All entries, in the order in which they are listed.
 pub fn entries() -> &'static [Entry] {
-    &[]
+    &ENTRIES
+}
+
+/// The entry of that name or alias, whatever its case, with `_` for `-` if one likes.
+pub(in crate::schemes) fn named(name: &str) -> Option<&'static Entry> {
+    let known = |other: &str| same_name(other, name);
+    entries().iter().find(|entry| known(entry.name) || entry.aliases.iter().any(|alias| known(alias)))
+}
+
+fn same_name(a: &str, b: &str) -> bool {
+    let folded = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    a.len() == b.len() && a.bytes().map(folded).eq(b.bytes().map(folded))
+}
+
+/// The entry of hashcat's mode.
+pub(in crate::schemes) fn by_hashcat(mode: u32) -> Option<&'static Entry> {
+    entries().iter().find(|entry| entry.hashcat.contains(&mode))
+}
+
+/// The scheme that a stored value belongs to by its beginning. LDAP's names in braces are the same in any case.
+pub(in crate::schemes) fn identify(stored: &[u8]) -> Option<&'static Entry> {
+    let list = PREFIXES.get(usize::from(*stored.first()?))?;
+    let in_braces = stored.first() == Some(&b'{');
+    let mut begins = list.iter().filter(|(prefix, _)| {
+        stored.get(..prefix.len()).is_some_and(|start| {
+            start == prefix.as_bytes() || (in_braces && start.eq_ignore_ascii_case(prefix.as_bytes()))
+        })
+    });
+    let claims =
+        |(prefix, entry): &&(&str, &Entry)| (entry.claims)(stored.get(prefix.len()..).unwrap_or_default());
+    // Where nobody claims it, the first says what is wrong with it.
+    let claimed = begins.clone().find(claims).or_else(|| begins.next());
+    claimed.map(|(_, entry)| *entry)
+}
+
+/// The name that is spelt most like this one, if any is near.
+pub(in crate::schemes) fn nearest(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    if name.len() > 64 {
+        return None;
+    }
+    let names = entries().iter().flat_map(|entry| std::iter::once(&entry.name).chain(entry.aliases));
+    names
+        .map(|known| (distance(&name, known), *known))
+        .filter(|(far, _)| *far <= 2)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// Letters to change, add or drop to get from one to the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(row.first_mut().unwrap_or(&mut 0), i + 1);
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
+            diagonal = std::mem::replace(cell, best);
+            left = best;
+        }
+    }
+    row.last().copied().unwrap_or(0)
 }

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Construction, Cost, Credential, Limits, NotImportable, OktaHash, Scratch, Verdict};
+use super::construction::{Reading, Refusal};
+use super::expression::Expression;
+use super::registry::{self, Entry, Reader};
+use super::{Construction, Cost, Credential, Limits, NotImportable, OktaHash, Scratch, Verdict, shape};
 
 /// A value that could not be read as what it should be. The message never holds any of the value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -40,6 +43,24 @@ pub enum ReadError {
     TooCostly(#[from] TooCostly),
 }
 
+impl ReadError {
+    fn new(refusal: Refusal, scheme: Option<Arc<str>>) -> Self {
+        match refusal {
+            Refusal::Unreadable(why) => Unreadable { scheme, why }.into(),
+            Refusal::TooCostly(why) => TooCostly { scheme, why }.into(),
+        }
+    }
+
+    /// The scheme that the value was read as, where one was recognised.
+    pub fn scheme(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Unreadable(Unreadable { scheme, .. }) | Self::TooCostly(TooCostly { scheme, .. }) => {
+                scheme.as_ref()
+            }
+        }
+    }
+}
+
 /// A `scheme` text that means nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
@@ -53,31 +74,162 @@ pub struct SelectionError {
 /// A checked choice of schemes; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    _choices: Arc<[()]>,
+    choices: Arc<[Choice]>,
 }
+
+#[derive(Debug)]
+enum Choice {
+    Auto,
+    /// An entry with its own code.
+    Format(&'static Entry),
+    /// An entry that stands for an expression.
+    Named(&'static Entry, Expression),
+    Plaintext(&'static Entry),
+    Expression(Expression),
+}
+
+/// How many schemes a list may hold.
+const MAX_CHOICES: usize = 16;
 
 impl Selection {
     /// `auto`.
     pub fn auto() -> Self {
-        Self { _choices: Arc::new([]) }
+        Self { choices: Arc::new([Choice::Auto]) }
     }
 
     /// One of `auto`, a registry name or alias, `hashcat:N`, an expression.
     pub fn parse(text: &str) -> Result<Self, SelectionError> {
-        let _ = text;
-        Ok(Self::auto())
+        Ok(Self { choices: Arc::new([Choice::parse(text)?]) })
     }
 
-    /// Several, tried in order.
+    /// Several, tried in order: from one up to sixteen. The column of an error is within its own text.
     pub fn parse_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, SelectionError> {
-        let _ = texts.into_iter().count();
-        Ok(Self::auto())
+        let mut choices = Vec::new();
+        for text in texts {
+            if choices.len() == MAX_CHOICES {
+                let message = format!("a list has at most {MAX_CHOICES} schemes");
+                return Err(SelectionError { column: 1, message });
+            }
+            choices.push(Choice::parse(text)?);
+        }
+        if choices.is_empty() {
+            return Err(SelectionError { column: 1, message: "a list has at least one scheme".into() });
+        }
+        Ok(Self { choices: choices.into() })
     }
 
     /// Reads one stored value by this choice.
+    ///
+    /// Of a list, every scheme that can read the value is a candidate; `plaintext` only where no other can. A
+    /// value that is too costly for one of them is too costly.
     pub fn read(&self, credential: &Credential<'_>, limits: &Limits) -> Result<Hash, ReadError> {
-        let _ = (credential, limits);
-        Err(Unreadable { scheme: None, why: "no scheme is known yet".into() }.into())
+        limits.credential(credential).map_err(|refusal| ReadError::new(refusal, None))?;
+        let mut candidates: Vec<(Arc<str>, Box<dyn Construction>)> = Vec::new();
+        let mut unreadable = Vec::new();
+        for choice in self.choices.iter() {
+            if choice.reads_anything() && !candidates.is_empty() {
+                continue;
+            }
+            match choice.read(credential, limits) {
+                Ok((name, construction)) => {
+                    if !candidates.iter().any(|(known, _)| *known == name) {
+                        candidates.push((name, construction));
+                    }
+                }
+                Err(ReadError::Unreadable(error)) => unreadable.push(error),
+                Err(error @ ReadError::TooCostly(_)) => return Err(error),
+            }
+        }
+        if candidates.is_empty() { Err(worst(unreadable).into()) } else { Ok(Hash { candidates }) }
+    }
+}
+
+/// One reason out of those of a list: that of a scheme which recognised the value, else all of them.
+fn worst(mut reasons: Vec<Unreadable>) -> Unreadable {
+    if reasons.len() > 1 {
+        let why: Vec<_> = reasons
+            .iter()
+            .map(|reason| format!("{}: {}", reason.scheme.as_deref().unwrap_or("auto"), reason.why))
+            .collect();
+        return Unreadable { scheme: None, why: why.join("; ") };
+    }
+    reasons.pop().unwrap_or(Unreadable { scheme: None, why: "no scheme is chosen".into() })
+}
+
+impl Choice {
+    fn parse(text: &str) -> Result<Self, SelectionError> {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("auto") {
+            return Ok(Self::Auto);
+        }
+        let error = |column, message: String| Err(SelectionError { column, message });
+        if let Some(mode) = text.strip_prefix("hashcat:") {
+            let Ok(mode) = mode.parse::<u32>() else {
+                return error(9, "expected hashcat's number of the mode, such as hashcat:3200".into());
+            };
+            return match registry::by_hashcat(mode) {
+                Some(entry) => Self::entry(entry),
+                None => {
+                    error(9, format!("no scheme here has hashcat's mode {mode}; write it as an expression"))
+                }
+            };
+        }
+        if let Some(entry) = registry::named(text) {
+            return Self::entry(entry);
+        }
+        if text.contains(['(', '$', '\'', '.']) {
+            return Expression::parse(text).map(Self::Expression);
+        }
+        if text.is_empty() {
+            return error(1, "expected `auto`, a scheme's name, hashcat:N or an expression".into());
+        }
+        let near = registry::nearest(text);
+        let near = near.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+        error(1, format!("there is no such scheme{near} `keyferry schemes` lists all"))
+    }
+
+    /// Whether no value is too strange for it: it then has no say where another scheme reads the value.
+    fn reads_anything(&self) -> bool {
+        match self {
+            Self::Plaintext(_) => true,
+            Self::Expression(expression) | Self::Named(_, expression) => expression.reads_any_text(),
+            Self::Auto | Self::Format(_) => false,
+        }
+    }
+
+    fn entry(entry: &'static Entry) -> Result<Self, SelectionError> {
+        Ok(match entry.reader {
+            Reader::Format(_) => Self::Format(entry),
+            Reader::Plaintext => Self::Plaintext(entry),
+            Reader::Expression(text) => Self::Named(entry, Expression::parse(text)?),
+        })
+    }
+
+    fn read(
+        &self,
+        credential: &Credential<'_>,
+        limits: &Limits,
+    ) -> Result<(Arc<str>, Box<dyn Construction>), ReadError> {
+        let named = |reading: Reading, name: &Arc<str>| match reading {
+            Ok(construction) => Ok((Arc::clone(name), construction)),
+            Err(refusal) => Err(ReadError::new(refusal, Some(Arc::clone(name)))),
+        };
+        match self {
+            Self::Auto => match registry::identify(credential.stored) {
+                Some(entry) if matches!(entry.reader, Reader::Plaintext) => {
+                    let why = format!("plain text is read only where `{}` is chosen by name", entry.name);
+                    Err(Unreadable { scheme: Some(entry.shared_name()), why }.into())
+                }
+                Some(entry) => named(entry.read(credential, limits), &entry.shared_name()),
+                None => Err(Unreadable { scheme: None, why: shape::unknown(credential.stored) }.into()),
+            },
+            Self::Format(entry) => named(entry.read(credential, limits), &entry.shared_name()),
+            Self::Named(entry, expression) => {
+                named(expression.read_with_salt(credential, limits), &entry.shared_name())
+            }
+            Self::Plaintext(entry) => named(entry.read(credential, limits), &entry.shared_name()),
+            Self::Expression(expression) => named(expression.read(credential, limits), expression.text()),
+        }
     }
 }
 
@@ -130,5 +282,101 @@ impl Hash {
 impl std::fmt::Debug for Hash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Hash({})", self.scheme())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(scheme: &str, stored: &str) -> Result<Hash, ReadError> {
+        let credential = Credential { stored: stored.as_bytes(), ..Credential::default() };
+        Selection::parse(scheme).unwrap().read(&credential, &Limits::default())
+    }
+
+    fn verdict(hash: &Hash, password: &str) -> Verdict {
+        hash.verify(password.as_bytes(), &mut Scratch::default())
+    }
+
+    const BCRYPT: &str = "$2b$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.";
+
+    #[test]
+    fn auto_recognises_what_describes_itself() {
+        let hash = read("auto", BCRYPT).unwrap();
+        assert_eq!((&*hash.scheme(), hash.parameters().as_str()), ("bcrypt", "cost 6"));
+        assert_eq!(verdict(&hash, ""), Verdict::Match);
+        assert_eq!(verdict(&hash, "x"), Verdict::Mismatch);
+        let hash = read("auto", "{ssha}pKqkNr1tq3wtQqk+UcPyA3HnA2NsU5NJ").unwrap();
+        assert_eq!((&*hash.scheme(), verdict(&hash, "password")), ("ldap-ssha", Verdict::Match));
+    }
+
+    #[test]
+    fn auto_says_why_a_bare_digest_needs_a_name() {
+        let error = read("auto", "28f9975808ae2bdc5847b1cda26033ea").unwrap_err();
+        let why = error.to_string();
+        assert!(why.contains("32 hex digits") && why.contains("NTLM") && why.contains("`md5`"), "{why}");
+        assert!(!why.contains("28f9"), "{why}");
+        assert!(matches!(error, ReadError::Unreadable(Unreadable { scheme: None, .. })));
+    }
+
+    #[test]
+    fn plain_text_is_asked_for_by_name_and_never_a_hash() {
+        let why = read("auto", "{noop}swordfish").unwrap_err().to_string();
+        assert!(why.contains("`plaintext`") && !why.contains("swordfish"), "{why}");
+        assert_eq!(verdict(&read("plaintext", "{noop}swordfish").unwrap(), "swordfish"), Verdict::Match);
+        assert_eq!(verdict(&read("plaintext", "swordfish").unwrap(), "swordfish"), Verdict::Match);
+        assert!(read("plaintext", BCRYPT).is_err());
+        assert!(read("plaintext", "$2b$06$damaged").is_err());
+    }
+
+    #[test]
+    fn a_list_keeps_every_candidate_and_plain_text_for_last() {
+        let salted = Selection::parse_list(["md5($pass.$salt)", "md5($salt.$pass)"]).unwrap();
+        let stored = b"01dfae6e5d4d90d9892622325959afbe";
+        let credential = Credential { stored, salt: Some(b"7050461"), ..Credential::default() };
+        let hash = salted.read(&credential, &Limits::default()).unwrap();
+        assert_eq!(verdict(&hash, "hashcat"), Verdict::Match);
+        assert!(hash.okta().unwrap_err().0.contains("several"));
+
+        let mixed = Selection::parse_list(["plaintext", "auto"]).unwrap();
+        let bcrypt = Credential { stored: BCRYPT.as_bytes(), ..Credential::default() };
+        let hash = mixed.read(&bcrypt, &Limits::default()).unwrap();
+        assert_eq!((&*hash.scheme(), verdict(&hash, BCRYPT)), ("bcrypt", Verdict::Mismatch));
+    }
+
+    #[test]
+    fn a_scheme_that_means_nothing_says_what_would() {
+        for (text, column, part) in [
+            ("bcrpt", 1, "did you mean `bcrypt`"),
+            ("hashcat:abc", 9, "hashcat:3200"),
+            ("hashcat:4000000000", 9, "expression"),
+            ("", 1, "expected `auto`"),
+            ("md5($pas)", 5, "$pass"),
+        ] {
+            let error = Selection::parse(text).unwrap_err();
+            assert_eq!(error.column, column, "{text}");
+            assert!(error.message.contains(part), "{text}: {error}");
+        }
+        assert!(Selection::parse_list([]).is_err());
+        assert!(Selection::parse_list(vec!["auto"; 17]).is_err());
+    }
+
+    #[test]
+    fn names_aliases_and_modes_mean_the_same() {
+        for text in ["bcrypt", "BLF-CRYPT", "hashcat:3200", " bcrypt "] {
+            assert_eq!(&*read(text, BCRYPT).unwrap().scheme(), "bcrypt");
+        }
+        let hash = read("hashcat:10", "01dfae6e5d4d90d9892622325959afbe:7050461").unwrap();
+        assert_eq!((&*hash.scheme(), verdict(&hash, "hashcat")), ("md5-pass-salt", Verdict::Match));
+    }
+
+    #[test]
+    fn what_costs_too_much_is_told_apart() {
+        let error = read("auto", "$2b$31$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.").unwrap_err();
+        assert!(matches!(&error, ReadError::TooCostly(error)
+            if error.why == "over the limit `bcrypt_cost`: 31 asked, 15 allowed"
+            && error.scheme.as_deref() == Some("bcrypt")));
+        let long = "x".repeat(4097);
+        assert!(matches!(read("auto", &long), Err(ReadError::TooCostly(_))));
     }
 }

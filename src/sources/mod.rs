@@ -56,6 +56,12 @@ pub trait CredentialSource: Send + Sync {
     /// own SQL over the columns of the users query; rows that it does not select are left out.
     fn stream<'a>(&'a self, filter: Option<&'a str>) -> BoxStream<'a, Result<Vec<Row>, SourceError>>;
 
+    /// How many rows [`CredentialSource::stream`] will give, for progress; `None` where the store cannot tell.
+    fn count<'a>(&'a self, filter: Option<&'a str>) -> BoxFuture<'a, Result<Option<u64>, SourceError>> {
+        let _ = filter;
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Asks the store for a sign of life.
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>>;
 
