@@ -1,11 +1,14 @@
 //! Everything that is tested from outside: one binary, so that it links once.
 
+mod configuration;
 mod export;
 mod hook;
 mod layers;
 mod ledger;
 mod mock_okta;
+mod outage;
 mod servers;
 mod service;
+mod shop;
 mod sources;
 mod survey;
