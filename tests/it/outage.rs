@@ -45,7 +45,10 @@ async fn dies_and_comes_back(kind: Kind) {
     assert!(answers.iter().all(|(status, _)| *status == 503), "{answers:?}");
     let (status, text) = service.private("/readyz").await;
     assert_eq!(status, 503);
-    assert!(!text.contains("password") && !text.contains(url.split('@').next().expect("credentials")), "{text}");
+    assert!(
+        !text.contains("password") && !text.contains(url.split('@').next().expect("credentials")),
+        "{text}"
+    );
     assert_eq!(service.private("/healthz").await.0, 200);
 
     server.start();
