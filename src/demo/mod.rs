@@ -4,3 +4,7 @@
 //! it reads Okta's objects and verifies passwords by its own means, so that a mistake of ours shows.
 
 pub mod org;
+mod people;
+pub mod store;
+
+pub use people::PEOPLE;
