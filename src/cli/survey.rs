@@ -89,9 +89,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let exit = if survey.unreadable_rows() == 0 { Exit::Done } else { Exit::WithRejects };
     let report = tokio::task::spawn_blocking(move || Report::new(survey, time, deadline)).await??;
     if args.json {
-        output::json(&report)?
+        output::json(&report)?;
     } else {
-        render::print(&report)?
+        render::print(&report)?;
     }
     Ok(exit)
 }
