@@ -6,6 +6,8 @@ mod report;
 mod seed;
 mod sign_in;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 use clap::Args as ClapArgs;
 

@@ -1,5 +1,6 @@
 //! Everything that is tested from outside: one binary, so that it links once.
 
+mod demo;
 mod export;
 mod hook;
 mod layers;

@@ -109,6 +109,11 @@ impl Migration {
         let caught_up = hook.recorder.until(|health| health.written + health.dropped >= calls);
         // What is missing after that shows in the counts.
         let _ = tokio::time::timeout(LEDGER_PATIENCE, caught_up).await;
+        self.written_down().await
+    }
+
+    /// The same at this moment.
+    pub(super) async fn written_down(&self) -> anyhow::Result<Records> {
         let url = format!("sqlite:{}", self.file("keyferry-ledger.db").display());
         let summary = Ledger::summary_of(&url).await.context("cannot read the ledger")?.unwrap_or_default();
         let arrived = |event: &crate::demo::org::LogEvent| {

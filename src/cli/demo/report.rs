@@ -1,5 +1,7 @@
 //! What came of the demonstration, held against what the sample store says must come of it.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use super::super::Exit;
@@ -99,7 +101,7 @@ impl Report {
         if !self.problems.is_empty() {
             text.push_str("\n\nNot as it must be:");
             for problem in &self.problems {
-                text.push_str(&format!("\n  {problem}"));
+                let _ = write!(text, "\n  {problem}");
             }
         }
         text

@@ -1,6 +1,7 @@
 //! The demonstration's seeding: the real export to a file, and each of its lines sent to the org.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -46,9 +47,9 @@ pub(super) struct Seeding {
     pub(super) rejects: Vec<Reject>,
     /// What the org refused: login, code and cause.
     pub(super) refused: Vec<String>,
-    /// What would be left to do for an admin who reads only this.
+    /// Where the org is.
     #[serde(skip)]
-    place: String,
+    org_url: String,
 }
 
 /// Plans, writes and sends everybody.
@@ -72,7 +73,7 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<Seeding> {
     };
     export::run(job, |_| {}).await?;
 
-    let mut seeding = Seeding { place: migration.org_url.clone(), ..Seeding::default() };
+    let mut seeding = Seeding { org_url: migration.org_url.clone(), ..Seeding::default() };
     for line in tokio::fs::read_to_string(out).await?.lines() {
         create(migration, line, &mut seeding).await?;
     }
@@ -144,18 +145,16 @@ impl Seeding {
         let mut text = format!(
             "   {} users created in {}: {} with a hash that Okta imports, {} for the hook.\n",
             self.created.len(),
-            self.place,
+            self.org_url,
             self.by(Route::Hash),
             self.by(Route::Hook)
         );
         for reject in &self.rejects {
-            text.push_str(&format!(
-                "   Not sent: {} {} ({}): {}\n",
-                reject.source, reject.id, reject.login, reject.reason
-            ));
+            let Reject { source, id, login, reason } = reject;
+            let _ = writeln!(text, "   Not sent: {source} {id} ({login}): {reason}");
         }
         for refused in &self.refused {
-            text.push_str(&format!("   Refused by Okta: {refused}\n"));
+            let _ = writeln!(text, "   Refused by Okta: {refused}");
         }
         text
     }

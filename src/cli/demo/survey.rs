@@ -1,5 +1,6 @@
 //! The demonstration's survey: the real one, in a shorter table.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -95,11 +96,11 @@ impl Survey {
                 time(format.verify_micros),
             ]);
         }
+        let mut text = format!("{}\n", table.trim_fmt());
         for unreadable in &self.unreadable {
-            let reason = format!("unreadable: {}", unreadable.reason);
-            table.add_row([unreadable.rows.to_string(), reason, String::new(), "-".to_owned()]);
+            let _ = writeln!(text, "\n {} unreadable: {}", unreadable.rows, unreadable.reason);
         }
-        format!("{}\n", table.trim_fmt())
+        text
     }
 }
 
