@@ -63,7 +63,7 @@ impl Cli {
     /// Runs the chosen verb to its end.
     pub fn run(self) -> anyhow::Result<Exit> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(async {
+        let ended = runtime.block_on(async {
             match self.command {
                 Command::Demo(args) => demo::run(args).await,
                 Command::Serve(args) => serve::run(args).await,
@@ -75,7 +75,10 @@ impl Cli {
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,
             }
-        })
+        });
+        // The verb has ended. A thread that still hangs in a write to a pipe nobody reads must not hold the exit up.
+        runtime.shutdown_background();
+        ended
     }
 }
 

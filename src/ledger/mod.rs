@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest wait for a sign of life.
 const PING: Duration = Duration::from_secs(1);
 /// The longest that the counts for a report may take: they read every event.
-const SUMMARY: Duration = Duration::from_secs(60);
+const SUMMARY: Duration = Duration::from_mins(1);
 
 /// One decision of the hook, as the ledger keeps it.
 #[derive(Clone, Debug)]
@@ -107,6 +107,8 @@ async fn in_time<T>(
     limit: Duration,
     work: impl Future<Output = Result<T, LedgerError>>,
 ) -> Result<T, LedgerError> {
+    // Boxed, since the futures of a transaction are large and callers would carry them.
+    let work = Box::pin(work);
     tokio::time::timeout(limit, work).await.unwrap_or(Err(LedgerError::TimedOut(limit.as_secs())))
 }
 
@@ -123,16 +125,14 @@ async fn establish_key(store: &Store, configured: Option<UserKey>) -> Result<Use
     in_transaction!(store, tx => {
         let check: Option<String> =
             sqlx::query_scalar(FIND).bind("key_check").fetch_optional(&mut *tx).await?;
-        let key = match configured {
-            Some(key) => key,
-            None => {
-                if check.is_none() {
-                    sqlx::query(KEEP).bind("key").bind(random.as_str()).execute(&mut *tx).await?;
-                }
-                let kept: Option<String> =
-                    sqlx::query_scalar(FIND).bind("key").fetch_optional(&mut *tx).await?;
-                UserKey::new(kept.ok_or(LedgerError::KeyMissing)?.as_bytes())?
+        let key = if let Some(key) = configured {
+            key
+        } else {
+            if check.is_none() {
+                sqlx::query(KEEP).bind("key").bind(random.as_str()).execute(&mut *tx).await?;
             }
+            let kept: Option<String> = sqlx::query_scalar(FIND).bind("key").fetch_optional(&mut *tx).await?;
+            UserKey::new(kept.ok_or(LedgerError::KeyMissing)?.as_bytes())?
         };
         sqlx::query(KEEP).bind("key_check").bind(key.check()).execute(&mut *tx).await?;
         let check: String = sqlx::query_scalar(FIND).bind("key_check").fetch_one(&mut *tx).await?;

@@ -110,7 +110,12 @@ impl Recorder {
     }
 
     /// Hands one event over. Never waits and never fails: an event that finds no room is dropped and counted.
-    pub fn record(&self, event: DecisionEvent) {
+    pub fn record(&self, mut event: DecisionEvent) {
+        if event.source.is_none() {
+            // What was typed, by whomever and however long: it is not written, so it shall not wait either.
+            event.user_id = None;
+            event.login = None;
+        }
         // Counted before, so that the writer cannot be ahead of the count.
         self.state.waiting.fetch_add(1, Ordering::Relaxed);
         if let Err(error) = self.handle.queue.try_send(event) {

@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection, PgConnection, SqlSafeStr};
 
 use super::LedgerError;
 
@@ -75,7 +75,7 @@ pub(super) use {in_transaction, on_pool};
 
 /// What a URL leads to.
 enum Place {
-    Sqlite { options: SqliteConnectOptions, file: Option<PathBuf> },
+    Sqlite { options: Box<SqliteConnectOptions>, file: Option<PathBuf> },
     Postgres(Box<PgConnectOptions>),
 }
 
@@ -87,7 +87,7 @@ impl Store {
                 if let Some(file) = &file {
                     create_private(file)?;
                 }
-                let pool = connect_sqlite(options, file.is_none()).await?;
+                let pool = connect_sqlite(*options, file.is_none()).await?;
                 migrate_sqlite(&pool).await?;
                 Ok(Self::Sqlite { pool, file })
             }
@@ -117,7 +117,11 @@ impl Store {
                     .await?;
                 Self::Sqlite { pool, file }
             }
-            Place::Postgres(options) => Self::Postgres(connect_postgres(*options).await?),
+            Place::Postgres(options) => {
+                // A pool goes on trying where nobody listens; one connection by itself says so at once.
+                one_connection(&options).await?.close().await?;
+                Self::Postgres(connect_postgres(*options).await?)
+            }
         };
         if !store.has_table(MIGRATIONS_TABLE).await? {
             return Ok(None);
@@ -196,7 +200,7 @@ impl Place {
             if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
                 return Err(LedgerError::Url("it names no file"));
             }
-            Ok(Self::Sqlite { options, file })
+            Ok(Self::Sqlite { options: Box::new(options), file })
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)
                 .map_err(|_| LedgerError::Url("the PostgreSQL URL cannot be read"))?
@@ -242,6 +246,11 @@ async fn connect_postgres(options: PgConnectOptions) -> Result<PgPool, LedgerErr
     Ok(PgPoolOptions::new().max_connections(2).acquire_timeout(CONNECT).connect_with(options).await?)
 }
 
+async fn one_connection(options: &PgConnectOptions) -> Result<PgConnection, LedgerError> {
+    let connecting = tokio::time::timeout(CONNECT, options.connect());
+    Ok(connecting.await.map_err(|_| LedgerError::TimedOut(CONNECT.as_secs()))??)
+}
+
 /// SQLite's driver takes no lock for migrations, so all of it runs under the write lock.
 async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), LedgerError> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
@@ -262,8 +271,7 @@ async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), LedgerError> {
 /// On a connection of its own: the lock that the driver takes belongs to the session, and goes with it whatever
 /// happens.
 async fn migrate_postgres(options: &PgConnectOptions) -> Result<(), LedgerError> {
-    let connecting = tokio::time::timeout(CONNECT, options.connect());
-    let mut connection = connecting.await.map_err(|_| LedgerError::TimedOut(CONNECT.as_secs()))??;
+    let mut connection = one_connection(options).await?;
     let foreign: Option<String> = sqlx::query_scalar(
         "SELECT name FROM (VALUES ('meta'), ('users'), ('events')) AS ours (name) \
          WHERE to_regclass(name) IS NOT NULL AND to_regclass('keyferry_migrations') IS NULL LIMIT 1",

@@ -109,6 +109,7 @@ pub fn rfc3339_text(millis: i64) -> Option<String> {
     OffsetDateTime::from_unix_timestamp(millis.div_euclid(1000)).ok()?.format(&Rfc3339).ok()
 }
 
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 fn rfc3339<S: Serializer>(millis: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
     millis.and_then(rfc3339_text).serialize(serializer)
 }

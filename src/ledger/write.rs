@@ -12,7 +12,7 @@ use super::store::{Store, in_transaction, on_pool};
 use super::{DecisionEvent, Ledger, LedgerError, PATIENCE, in_time};
 
 /// Users in one transaction of a plan.
-const PLAN_BATCH: usize = 1000;
+const PLAN_BATCH: usize = 10_000;
 /// Where marks are kept in `meta`: this and a random number, with `batch@millis`.
 const MARK: &str = "writer:";
 /// Marks of writers older than this are swept: no writer retries a batch for so long.
@@ -348,5 +348,59 @@ pub(super) fn millis(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
         Err(error) => i64::try_from(error.duration().as_millis()).map_or(i64::MIN, |before| -before),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn event() -> DecisionEvent {
+        DecisionEvent {
+            at: SystemTime::now(),
+            outcome: "verified",
+            reason: None,
+            source: Some("shop".into()),
+            user_id: Some("1".to_owned()),
+            login: None,
+            scheme: None,
+            micros: 1,
+        }
+    }
+
+    async fn total(ledger: &Ledger) -> u64 {
+        ledger.summary().await.unwrap().decisions.total.verified
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_is_tried_again_is_counted_once() {
+        let ledger = Ledger::open("sqlite::memory:", None).await.unwrap();
+        let now = SystemTime::now();
+        let (mut mark, other) = (Mark::new(now), Mark::new(now));
+        ledger.record_once(&[event(), event()], &mark).await.unwrap();
+        ledger.record_once(&[event(), event()], &mark).await.unwrap();
+        assert_eq!(total(&ledger).await, 2);
+        ledger.record_once(&[event()], &other).await.unwrap();
+        assert_eq!(total(&ledger).await, 3, "another writer's batch is another");
+        mark.next(now);
+        ledger.record_once(&[event()], &mark).await.unwrap();
+        assert_eq!(total(&ledger).await, 4, "and so is the next one");
+    }
+
+    #[tokio::test]
+    async fn marks_of_writers_long_gone_are_swept() {
+        let ledger = Ledger::open("sqlite::memory:", None).await.unwrap();
+        let now = SystemTime::now();
+        let week = Duration::from_hours(8 * 24);
+        let (old, new) = (Mark::new(now - week), Mark::new(now));
+        ledger.record_once(&[event()], &old).await.unwrap();
+        ledger.record_once(&[event()], &new).await.unwrap();
+        ledger.sweep_marks(now).await.unwrap();
+        ledger.record_once(&[event()], &new).await.unwrap();
+        assert_eq!(total(&ledger).await, 2, "the new one is still known");
+        ledger.record_once(&[event()], &old).await.unwrap();
+        assert_eq!(total(&ledger).await, 3, "the old one is not");
     }
 }

@@ -71,8 +71,8 @@ pub async fn run(export: Export, mut progress: impl FnMut(&Report)) -> Result<Re
     if export.out.is_same(&export.rejects) {
         return Err(ExportError::SameDestination(export.out));
     }
-    let (out, out_name) = file::create(&export.out)?;
-    let (rejects, rejects_name) = file::create(&export.rejects)?;
+    let (out, out_name) = create(export.out.clone()).await?;
+    let (rejects, rejects_name) = create(export.rejects.clone()).await?;
     let mut outputs = Outputs { out, rejects };
     let header = Chunk {
         accepted: export.format.header(),
@@ -208,7 +208,206 @@ impl Outputs {
     }
 }
 
+/// A pipe without a reader makes the opening wait.
+async fn create(destination: Destination) -> Result<(Output, Option<Unpublished>), ExportError> {
+    let created = tokio::task::spawn_blocking(move || file::create(&destination));
+    Ok(created.await.map_err(WalkError::from)??)
+}
+
 async fn publish(name: Unpublished) -> Result<(), ExportError> {
     let published = tokio::task::spawn_blocking(move || name.publish());
     Ok(published.await.map_err(WalkError::from)??)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::super::profile::ProfileMap;
+    use super::super::sink::CsvLayout;
+    use super::super::testing::{MemorySource, person};
+    use super::*;
+    use crate::credential::Reader;
+    use crate::okta::profile::LoginPattern;
+    use crate::schemes::{Limits, Selection};
+    use crate::sources::{BadRow, SourceError};
+
+    fn planned(name: &str, batches: Vec<Result<Vec<Row>, SourceError>>) -> Planned {
+        let reader = Reader::new(Selection::auto(), Limits::default(), None);
+        let profile = ProfileMap::new(&[], LoginPattern::Address).unwrap();
+        Planned {
+            source: MemorySource::new(name, batches),
+            planner: Arc::new(Planner::new(reader, profile, false)),
+        }
+    }
+
+    fn export(folder: &Path, sources: Vec<Planned>) -> Export {
+        Export {
+            sources,
+            filter: None,
+            format: Format::Okta,
+            out: Destination::File(folder.join("users.jsonl")),
+            rejects: Destination::File(folder.join("rejects.csv")),
+        }
+    }
+
+    fn read(folder: &Path, name: &str) -> Vec<String> {
+        fs::read_to_string(folder.join(name)).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[tokio::test]
+    async fn the_first_of_a_login_wins_across_batches_and_sources() {
+        let folder = tempfile::tempdir().unwrap();
+        let shop = planned(
+            "shop",
+            vec![
+                Ok(vec![Ok(person("1", "amy@example.com"))]),
+                Ok(vec![Ok(person("2", "AMY@example.com")), Ok(person("3", "bob@example.com"))]),
+            ],
+        );
+        let forum = planned(
+            "forum",
+            vec![Ok(vec![Ok(person("x", " Bob@Example.com ")), Ok(person("y", "carl@example.com"))])],
+        );
+        let report = run(export(folder.path(), vec![shop, forum]), |_| {}).await.unwrap();
+        assert_eq!((report.rows, report.users, report.rejected), (5, 3, 2));
+        let logins: Vec<String> = read(folder.path(), "users.jsonl")
+            .iter()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .map(|user| user["profile"]["login"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(logins, ["amy@example.com", "bob@example.com", "carl@example.com"]);
+        assert_eq!(
+            read(folder.path(), "rejects.csv"),
+            [
+                "source,id,login,reason",
+                "shop,2,AMY@example.com,duplicate login",
+                "forum,x,Bob@Example.com,duplicate login",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_first_row_that_is_a_reject_still_takes_its_login() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut inactive = person("1", "amy@example.com");
+        inactive.active = false;
+        let source = planned("shop", vec![Ok(vec![Ok(inactive), Ok(person("2", "amy@example.com"))])]);
+        let report = run(export(folder.path(), vec![source]), |_| {}).await.unwrap();
+        assert_eq!(report.users, 0);
+        assert_eq!(
+            read(folder.path(), "rejects.csv")[1..],
+            ["shop,1,amy@example.com,inactive", "shop,2,amy@example.com,duplicate login",]
+        );
+    }
+
+    #[tokio::test]
+    async fn every_reject_says_which_row_and_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut unstored = person("1", "a1@example.com");
+        unstored.stored = None;
+        let mut unreadable = person("2", "a2@example.com");
+        unreadable.stored = Some("canary-4711".into());
+        let mut costly = person("3", "a3@example.com");
+        costly.stored = Some("$2a$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW".into());
+        let mut nameless = person("4", "a4@example.com");
+        nameless.profile[0].1 = Some(" ".into());
+        let bad = BadRow { id: Some("5".into()), why: "column `email` is not text".into() };
+        let rows = vec![Ok(unstored), Ok(unreadable), Ok(costly), Ok(nameless), Err(bad)];
+        let report = run(export(folder.path(), vec![planned("shop", vec![Ok(rows)])]), |_| {}).await.unwrap();
+        assert_eq!((report.users, report.rejected), (0, 5));
+        let rejects = read(folder.path(), "rejects.csv");
+        let expected = [
+            "shop,1,a1@example.com,no stored password",
+            "shop,2,a2@example.com,unreadable hash: ",
+            "shop,3,a3@example.com,too costly: ",
+            "shop,4,a4@example.com,firstName is missing",
+            "shop,5,,unreadable row: column `email` is not text",
+        ];
+        for (reject, expected) in rejects[1..].iter().zip(expected) {
+            assert!(reject.replace('"', "").starts_with(expected), "{reject}");
+        }
+        assert!(!rejects.concat().contains("4711"), "a stored value is in the rejects");
+        assert!(!rejects.concat().contains("CCCC"), "a salt is in the rejects");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_fails_on_the_way_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("users.jsonl"), "the last export").unwrap();
+        let down = SourceError::Down { source_name: "shop".into(), why: "connection reset".into() };
+        let source = planned("shop", vec![Ok(vec![Ok(person("1", "amy@example.com"))]), Err(down)]);
+        let error = run(export(folder.path(), vec![source]), |_| {}).await.unwrap_err();
+        assert!(error.to_string().contains("source `shop` is not reachable"), "{error}");
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, ["users.jsonl"]);
+        assert_eq!(fs::read_to_string(folder.path().join("users.jsonl")).unwrap(), "the last export");
+    }
+
+    #[tokio::test]
+    async fn a_mapping_that_the_query_cannot_fill_is_no_export() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut row = person("1", "amy@example.com");
+        row.profile.clear();
+        let source = planned("shop", vec![Ok(vec![Ok(row)])]);
+        let error = run(export(folder.path(), vec![source]), |_| {}).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "source `shop`: the users query has no column `first_name`, `last_name`: select it, or change [source.profile]"
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_importable_hash_goes_as_one_and_others_take_the_hook() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut phpass = person("2", "bob@example.com");
+        // phpass 0.3, test.php: the value for `test12345`.
+        phpass.stored = Some("$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0".into());
+        let rows = vec![Ok(person("1", "amy@example.com")), Ok(phpass)];
+        let report = run(export(folder.path(), vec![planned("shop", vec![Ok(rows)])]), |_| {}).await.unwrap();
+        assert_eq!((report.by_hash(), report.by_hook()), (1, 1));
+        assert_eq!(
+            read(folder.path(), "users.jsonl"),
+            [
+                concat!(
+                    r#"{"profile":{"login":"amy@example.com","firstName":"Amy","lastName":"Wong","email":"amy@example.com"},"#,
+                    r#""credentials":{"password":{"hash":{"algorithm":"BCRYPT","workFactor":5,"#,
+                    r#""salt":"CCCCCCCCCCCCCCCCCCCCC.","value":"E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"}}}}"#,
+                ),
+                concat!(
+                    r#"{"profile":{"login":"bob@example.com","firstName":"Amy","lastName":"Wong","email":"bob@example.com"},"#,
+                    r#""credentials":{"password":{"hook":{"type":"default"}}}}"#,
+                ),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn okta_s_csv_has_its_template_s_columns_and_values_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut row = person("1", "amy@example.com");
+        row.profile.push(("tier".into(), Some("=1+1".into())));
+        row.profile[1].1 = Some("Wong, \"Doc\"".into());
+        let pairs = [("login", "login"), ("email", "login"), ("firstName", "first_name")];
+        let pairs = [&pairs[..], &[("lastName", "last_name"), ("loyaltyTier", "tier")]].concat();
+        let pairs: Vec<_> = pairs.into_iter().map(|(a, c)| (a.to_owned(), c.to_owned())).collect();
+        let profile = ProfileMap::new(&pairs, LoginPattern::Address).unwrap();
+        let format = Format::Csv(CsvLayout::new(profile.attributes()));
+        let reader = Reader::new(Selection::auto(), Limits::default(), None);
+        let source = MemorySource::new("shop", vec![Ok(vec![Ok(row)])]);
+        let planned = Planned { source, planner: Arc::new(Planner::new(reader, profile, false)) };
+        run(Export { format, ..export(folder.path(), vec![planned]) }, |_| {}).await.unwrap();
+        assert_eq!(
+            read(folder.path(), "users.jsonl"),
+            [
+                "login,firstName,lastName,middleName,honorificPrefix,honorificSuffix,email,title,displayName,nickName,\
+             profileUrl,secondEmail,mobilePhone,primaryPhone,streetAddress,city,state,zipCode,countryCode,\
+             postalAddress,preferredLanguage,locale,timezone,userType,employeeNumber,costCenter,organization,\
+             division,department,managerId,manager,loyaltyTier",
+                "amy@example.com,Amy,\"Wong, \"\"Doc\"\"\",,,,amy@example.com,,,,,,,,,,,,,,,,,,,,,,,,,=1+1",
+            ]
+        );
+    }
 }

@@ -311,3 +311,108 @@ pub fn measure<'a>(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::super::testing::{MemorySource, person};
+    use super::*;
+    use crate::schemes::{Limits, Selection};
+    use crate::sources::BadRow;
+
+    fn key(number: usize, okta: Importable) -> GroupKey {
+        GroupKey { scheme: "pbkdf2".into(), parameters: format!("{number} rounds"), okta }
+    }
+
+    fn one() -> Group {
+        Group { users: 1, active: 1, sample: None }
+    }
+
+    #[test]
+    fn a_store_of_many_parameters_makes_a_bounded_survey() {
+        let mut survey = Survey::default();
+        for number in 0..3 * GROUPS {
+            let okta =
+                if number % 2 == 0 { Importable::Hash("PBKDF2") } else { Importable::Hook("x".into()) };
+            survey.add_group(key(number, okta), one());
+        }
+        assert_eq!(survey.groups.len(), GROUPS + 2, "one more for each route");
+        assert_eq!((survey.by_hash(), survey.by_hook()), (3 * GROUPS as u64 / 2, 3 * GROUPS as u64 / 2));
+        let mut sum = Survey::default();
+        for _ in 0..2 {
+            let mut part = Survey::default();
+            for number in 0..2 * GROUPS {
+                part.add_group(key(number, Importable::Hash("PBKDF2")), one());
+            }
+            sum.merge(part);
+        }
+        assert_eq!(sum.by_hash(), 4 * GROUPS as u64);
+        assert_eq!(sum.groups.len(), GROUPS + 1);
+    }
+
+    #[test]
+    fn a_store_of_many_faults_makes_a_bounded_survey() {
+        let mut survey = Survey::default();
+        for number in 0..3 * REASONS {
+            for row in 0..2 * NAMED_ROWS {
+                survey.add_unreadable(Unreadable {
+                    reason: format!("fault {number}"),
+                    rows: 1,
+                    named: vec![("shop".into(), Some(row.to_string()))],
+                });
+            }
+        }
+        assert_eq!(survey.unreadable.len(), REASONS + 1);
+        assert_eq!(survey.unreadable_rows(), 6 * (REASONS * NAMED_ROWS) as u64);
+        assert!(survey.unreadable.iter().all(|reason| reason.named.len() == NAMED_ROWS));
+    }
+
+    #[tokio::test]
+    async fn rows_are_told_apart() {
+        let reader = Arc::new(Reader::new(Selection::auto(), Limits::default(), None));
+        let mut nothing = person("2", "b@example.com");
+        nothing.stored = None;
+        nothing.active = false;
+        let mut odd = person(&"3".repeat(1000), "c@example.com");
+        odd.stored = Some("canary-4711".into());
+        let bad = BadRow { id: None, why: "column `id` is NULL".into() };
+        let rows = vec![Ok(person("1", "a@example.com")), Ok(nothing), Ok(odd), Err(bad)];
+        let source = MemorySource::new("shop", vec![Ok(rows), Ok(vec![Ok(person("5", "e@example.com"))])]);
+        let mut seen = Vec::new();
+        let sources = vec![Surveyed { source, reader }];
+        let survey = run(sources, None, None, |rows| seen.push(rows)).await.unwrap();
+        assert_eq!(seen, [4, 5]);
+        assert_eq!((survey.rows, survey.active, survey.no_stored_value), (5, 3, 1));
+        assert_eq!((survey.by_hash(), survey.by_hook(), survey.unreadable_rows()), (2, 0, 2));
+        assert_eq!(survey.by_source, [("shop".into(), 5)]);
+        let ids: Vec<_> =
+            survey.unreadable.iter().flat_map(|reason| &reason.named).map(|row| &row.1).collect();
+        assert_eq!(ids, [&Some("3".repeat(ID_LENGTH)), &None]);
+        assert!(!format!("{survey:?}").contains("4711"));
+    }
+
+    #[test]
+    fn slow_values_are_measured_once_and_no_longer_than_the_budget() {
+        let reader = Reader::new(Selection::auto(), Limits::default(), None);
+        let hash = reader.read(&person("1", "a@example.com")).unwrap();
+        let estimate = Duration::from_micros(hash.cost().micros);
+        // A clock on which the space between two looks is what the test says.
+        let clock = |steps: &'static [u64]| {
+            let looks = Cell::new(0);
+            let time = Cell::new(0);
+            move || {
+                time.set(time.get() + steps.get(looks.replace(looks.get() + 1)).copied().unwrap_or(0));
+                Duration::from_millis(time.get())
+            }
+        };
+        let budget = Duration::from_secs(60);
+        // Start, the look at the budget, then before and after each run.
+        let quick = measure([&hash], b"wrong", budget, clock(&[0, 0, 0, 30, 0, 10, 0, 20]));
+        assert_eq!(quick, [Measured { time: Duration::from_millis(20), measured: true }]);
+        let slow = measure([&hash], b"wrong", budget, clock(&[0, 0, 0, 900, 0, 10]));
+        assert_eq!(slow, [Measured { time: Duration::from_millis(900), measured: true }]);
+        let late = measure([&hash], b"wrong", budget, clock(&[0, 61_000]));
+        assert_eq!(late, [Measured { time: estimate, measured: false }]);
+    }
+}

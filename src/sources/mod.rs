@@ -2,8 +2,11 @@
 //! read. One file per kind; what they share by SQL is in `sql.rs`.
 
 mod fault;
+mod mysql;
 mod parameters;
 mod pool;
+mod postgres;
+mod postgres_values;
 mod record;
 mod sql;
 mod sqlite;
@@ -19,6 +22,8 @@ use thiserror::Error;
 
 use crate::secret::Secret;
 
+use mysql::MySqlDialect;
+use postgres::PostgresDialect;
 use sql::SqlSource;
 use sqlite::SqliteDialect;
 pub use username::UsernameRules;
@@ -30,6 +35,8 @@ pub fn open(settings: SourceSettings) -> Result<Arc<dyn CredentialSource>, Sourc
         settings.url.expose_str().and_then(|url| url.split_once(':')).map_or("", |(scheme, _)| scheme);
     match scheme {
         "sqlite" => Ok(Arc::new(SqlSource::<SqliteDialect>::open(settings)?)),
+        "postgres" | "postgresql" => Ok(Arc::new(SqlSource::<PostgresDialect>::open(settings)?)),
+        "mysql" | "mariadb" => Ok(Arc::new(SqlSource::<MySqlDialect>::open(settings)?)),
         _ => Err(SourceError::Misconfigured {
             source_name: settings.name,
             why: "`url` must begin with sqlite:, postgres: or mysql:".to_owned(),

@@ -38,6 +38,9 @@ pub(super) trait Dialect: Send + Sync + 'static {
     /// Lexical rules.
     const LEXICON: Lexicon;
 
+    /// What may stand behind the `?` of a URL.
+    const URL_KEYS: &'static [&'static str];
+
     /// Reads the URL; all that must hold for every connection is set here or in [`Dialect::begin_session`].
     fn options(url: &str, query_timeout: Duration) -> Result<Self::Options, sqlx::Error>;
 
@@ -171,6 +174,7 @@ impl<D: Dialect> SqlSource<D> {
         let name = settings.name;
         let misconfigured = |why: String| SourceError::Misconfigured { source_name: Arc::clone(&name), why };
         let url = settings.url.expose_str().ok_or_else(|| misconfigured("`url` is not text".to_owned()))?;
+        check_url_keys(url, D::URL_KEYS).map_err(&misconfigured)?;
         let options = D::options(url, settings.query_timeout).map_err(|_| {
             // The parser's words may quote the URL, and with it a password.
             misconfigured(
@@ -206,9 +210,16 @@ impl<D: Dialect> SqlSource<D> {
             other => other,
         };
         answer.or_else(|(fault, _)| match fault.class {
-            Class::Value => Ok(Lookup::Unknown),
+            // A name that is no number is nobody's number.
+            Class::Value if self.name_is_converted() => Ok(Lookup::Unknown),
             _ => Err(self.shared.error("lookup", fault)),
         })
+    }
+
+    /// Whether the database converts the name to another type, at which names of the wrong form fail.
+    fn name_is_converted(&self) -> bool {
+        let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.as_ref().is_some_and(|prepared| prepared.types.iter().any(Option::is_some))
     }
 
     /// One attempt; with a fault comes whether the connection had served before.
@@ -326,6 +337,22 @@ impl<D: Dialect> SqlSource<D> {
         }
         Err(Fault::new(Class::Connection, "the connection was lost"))
     }
+}
+
+/// The drivers log what they do not know, with its value, or drop it silently: a mistyped `sslmode` would then
+/// leave the connection open to everybody's eyes.
+fn check_url_keys(url: &str, known: &[&str]) -> Result<(), String> {
+    let Some((_, settings)) = url.split_once('?') else { return Ok(()) };
+    for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
+        let key = setting.split_once('=').map_or(setting, |(key, _)| key);
+        if !known.contains(&key) {
+            return Err(format!(
+                "`url` has an unknown setting after its `?`; known are {}",
+                known.join(", ")
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn lookup_query<D: Dialect>(sql: &str) -> Result<Query, String> {

@@ -43,6 +43,8 @@ impl Dialect for SqliteDialect {
         e_strings: false,
     };
 
+    const URL_KEYS: &'static [&'static str] = &["mode", "cache", "immutable", "vfs"];
+
     fn options(url: &str, query_timeout: Duration) -> Result<Self::Options, sqlx::Error> {
         Ok(SqliteConnectOptions::from_str(url)?
             .read_only(true)

@@ -1,12 +1,16 @@
 //! Everything that is tested from outside: one binary, so that it links once.
 
+mod configuration;
 mod demo;
 mod export;
 mod hook;
 mod layers;
 mod ledger;
 mod mock_okta;
+mod outage;
+mod reference_sample;
 mod servers;
 mod service;
+mod shop;
 mod sources;
 mod survey;

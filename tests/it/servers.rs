@@ -309,7 +309,7 @@ impl Programs {
                 "--skip-log-bin".to_owned(),
                 "--innodb-buffer-pool-size=64M".to_owned(),
                 "--innodb-flush-method=nosync".to_owned(),
-                "--innodb-flush-log-at-trx-commit=0".to_owned(),
+                "--innodb-flush-log-at-trx-commit=2".to_owned(),
                 "--innodb-doublewrite=0".to_owned(),
             ],
         };

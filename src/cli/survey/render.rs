@@ -82,7 +82,7 @@ fn table(text: &mut String, report: &Report, look: Look) {
 fn cells(group: &Group) -> [String; 7] {
     [
         HumanCount(group.users).to_string(),
-        format!("{:.1} %", group.share * 100.0),
+        if group.share < 0.0005 { "< 0.1 %".to_owned() } else { format!("{:.1} %", group.share * 100.0) },
         HumanCount(group.inactive).to_string(),
         group.scheme.clone(),
         group.parameters.clone(),
@@ -212,5 +212,69 @@ fn totals(text: &mut String, report: &Report) {
             HumanCount(late),
             f64::from(u32::try_from(report.deadline_micros).unwrap_or(u32::MAX)) / 1e6,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ImportHours, NamedRow, Routes, SourceRows, UnreadableRows};
+    use super::*;
+
+    fn group(scheme: &str, users: u64, okta: Okta, micros: u64, over_deadline: bool) -> Group {
+        let share = f64::from(u32::try_from(users).unwrap()) / 10_000.0;
+        let verify = Some(Verify { micros, measured: true, over_deadline });
+        let parameters = "cost 10".to_owned();
+        Group { scheme: scheme.into(), parameters, users, share, active: users, inactive: 0, okta, verify }
+    }
+
+    fn report() -> Report {
+        let hook = || Okta::Hook { reason: "argon2 is not among Okta's algorithms".into() };
+        Report {
+            rows: 10_000,
+            active: 9_999,
+            inactive: 1,
+            sources: vec![SourceRows { name: "shop".into(), rows: 10_000 }],
+            routes: Routes { hash: 8_000, hook: 1_988, unreadable: 12, no_stored_value: 0 },
+            groups: vec![
+                group("bcrypt", 8_000, Okta::Hash { algorithm: "BCRYPT" }, 52_000, false),
+                group("argon2id", 1_987, hook(), 3_100_000, true),
+                group("argon2i", 1, hook(), 700, false),
+            ],
+            unreadable: vec![UnreadableRows {
+                reason: "no scheme has this shape".into(),
+                rows: 12,
+                named: (1..=12)
+                    .map(|id| NamedRow { source: "shop".into(), id: Some(format!("{id}\u{1b}")) })
+                    .collect(),
+            }],
+            import_hours: ImportHours { at_600_a_minute: 0.28, at_100_a_minute: 1.66 },
+            deadline_micros: 2_500_000,
+            seconds: 1.0,
+            rows_per_second: 10_000,
+        }
+    }
+
+    #[test]
+    fn without_a_terminal_it_is_a_plain_table() {
+        insta::assert_snapshot!(text(&report(), Look::default()));
+    }
+
+    #[test]
+    fn bars_fill_what_the_terminal_has_left() {
+        let wide = text(&report(), Look { width: Some(200), colour: false });
+        assert!(wide.contains(&format!(" {}\n", "█".repeat(40))), "{wide}");
+        assert!(wide.contains("  ▏\n"), "one user is to be seen: {wide}");
+        let width = |text: &str| text.lines().take(6).map(measure_text_width).max();
+        let narrow = text(&report(), Look { width: Some(100), colour: false });
+        assert!(narrow.contains('█') && width(&narrow) < Some(100), "{narrow}");
+        let tiny = text(&report(), Look { width: Some(60), colour: false });
+        assert!(!tiny.contains('█'), "{tiny}");
+    }
+
+    #[test]
+    fn colours_come_only_where_asked_for_and_nothing_else_escapes() {
+        let coloured = text(&report(), Look { width: Some(120), colour: true });
+        assert!(coloured.contains("\u{1b}[32m█") && coloured.contains("\u{1b}[31m█"), "{coloured}");
+        assert!(!text(&report(), Look { width: Some(120), colour: false }).contains('\u{1b}'));
     }
 }

@@ -30,7 +30,9 @@ impl Destination {
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Stdout, Self::Stdout) => true,
-            (Self::File(one), Self::File(two)) => one == two || resolved(one) == resolved(two),
+            (Self::File(one), Self::File(two)) => {
+                one == two || resolved(one).is_some_and(|one| resolved(two) == Some(one))
+            }
             _ => false,
         }
     }

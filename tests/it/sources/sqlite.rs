@@ -5,7 +5,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use super::*;
 
 /// A new store in a folder of its own.
-pub(crate) async fn store(statements: &str) -> (tempfile::TempDir, String) {
+pub(super) async fn store(statements: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("store.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true);
