@@ -1,13 +1,101 @@
-//! `keyferry check`.
+//! `keyferry check`: the configuration and every connection, all problems at once. Writes nothing, neither to a
+//! store nor to the ledger.
 
 use clap::Args as ClapArgs;
+use serde::Serialize;
 
-use super::Exit;
+use super::{Exit, output};
+use crate::config::{self, Config, Needs};
+use crate::ledger::Ledger;
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    config: super::ConfigArgs,
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    /// What: a key, `source shop`, `ledger`.
+    subject: String,
+    ok: bool,
+    /// What was found; for a problem, with its mend.
+    message: String,
+}
+
+impl Finding {
+    fn good(subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { subject: subject.into(), ok: true, message: message.into() }
+    }
+
+    fn bad(subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { subject: subject.into(), ok: false, message: message.into() }
+    }
+}
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let Args {} = args;
-    anyhow::bail!("not built yet")
+    let path = &args.config.config;
+    let findings = match Config::load(path, super::setup::environment(), Needs::ALL) {
+        Ok(config) => {
+            let mut findings = vec![Finding::good(path.display().to_string(), "every key is right")];
+            findings.extend(sources(config.sources).await);
+            findings.push(ledger(&config.ledger).await);
+            findings
+        }
+        Err(problems) => {
+            problems.0.into_iter().map(|problem| Finding::bad(problem.key, problem.message)).collect()
+        }
+    };
+    let bad = findings.iter().filter(|finding| !finding.ok).count();
+    if args.json {
+        output::json(&findings)?;
+    } else {
+        for finding in &findings {
+            let mark = if finding.ok { "ok     " } else { "PROBLEM" };
+            output::line(&format!("{mark}  {}: {}", finding.subject, finding.message))?;
+        }
+        output::line(&match bad {
+            0 => "Everything is in order.".to_owned(),
+            1 => "1 problem.".to_owned(),
+            more => format!("{more} problems."),
+        })?;
+    }
+    Ok(if bad == 0 { Exit::Done } else { Exit::Bad })
+}
+
+async fn sources(sources: Vec<config::Source>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for source in sources {
+        let subject = format!("source {}", source.settings.name);
+        let opened = match crate::sources::open(source.settings) {
+            Ok(opened) => opened,
+            Err(error) => {
+                findings.push(Finding::bad(subject, error.to_string()));
+                continue;
+            }
+        };
+        if let Err(error) = opened.ping().await {
+            findings.push(Finding::bad(subject, error.to_string()));
+            continue;
+        }
+        let problems = opened.check().await;
+        if problems.is_empty() {
+            findings.push(Finding::good(&subject, "reachable, and its queries fit the database"));
+        }
+        findings.extend(problems.iter().map(|problem| Finding::bad(&subject, problem.to_string())));
+        opened.close().await;
+    }
+    findings
+}
+
+async fn ledger(ledger: &config::Ledger) -> Finding {
+    match Ledger::summary_of(ledger.url.expose_str().unwrap_or_default()).await {
+        Ok(Some(_)) => Finding::good("ledger", "reachable"),
+        Ok(None) => Finding::good("ledger", "not begun yet; it is made when something is first recorded"),
+        Err(error) => Finding::bad("ledger", error.to_string()),
+    }
 }

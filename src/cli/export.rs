@@ -1,13 +1,238 @@
-//! `keyferry export`.
+//! `keyferry export`: writes what Okta would be sent.
 
-use clap::Args as ClapArgs;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::Exit;
+use clap::{Args as ClapArgs, ValueEnum};
+use indicatif::HumanCount;
+use serde::Serialize;
 
+use crate::config::Needs;
+use crate::okta::profile::LoginPattern;
+use crate::seeding::export::{self, Export, ExportError, Planned};
+use crate::seeding::plan::Planner;
+use crate::seeding::profile::ProfileMap;
+use crate::seeding::report::Report;
+use crate::seeding::sink::file::Destination;
+use crate::seeding::sink::{CsvLayout, Format};
+
+use super::progress::{Progress, rate};
+use super::stores::{self, Store};
+use super::{ConfigArgs, Exit, interrupt, output, setup};
+
+/// Each user goes with the hash where Okta can import it, and with the password hook where not. A user whom neither
+/// can serve is a reject: an unreadable or too costly hash, no stored password, an inactive user, a profile that
+/// Okta would refuse, a login that an earlier row has (whatever its case and diacritical marks).
+///
+/// Without [source.profile], the columns `login`, `email`, `first_name`, `last_name` and `phone` become `login`, `email`,
+/// `firstName`, `lastName` and `mobilePhone`; a missing `login` or `email` is taken from the other.
+///
+/// Nothing stands under the names of FILE until the last row is written. The file of users holds password hashes:
+/// only its owner can read it.
 #[derive(Debug, ClapArgs)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+
+    /// What to write
+    #[arg(long, value_enum)]
+    format: FormatArg,
+
+    /// Where users go; - is standard output
+    #[arg(long, value_name = "FILE")]
+    out: String,
+
+    /// Where rejects go, as CSV: source, id, login, reason
+    #[arg(long, value_name = "FILE")]
+    rejects: String,
+
+    /// Only this source
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+
+    /// Only rows for which this holds, in the store's own SQL over the columns of the users query:
+    /// `last_login < '2026-01-01'`
+    #[arg(long = "where", value_name = "SQL")]
+    filter: Option<String>,
+
+    /// Inactive users too; Okta would let them sign in
+    #[arg(long)]
+    include_inactive: bool,
+
+    /// What the org asks of logins: the shape of an address (Okta's default), or any text (login pattern ".+")
+    #[arg(long, value_enum, default_value_t = LoginArg::Address)]
+    login: LoginArg,
+
+    /// The report as JSON, on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    /// JSON Lines: one create-user request a line, with its hash or the hook
+    Okta,
+    /// Okta's CSV import template: profiles only, since it has no column for credentials
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LoginArg {
+    Address,
+    Any,
+}
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let Args {} = args;
-    anyhow::bail!("not built yet")
+    let (out, rejects) = (Destination::parse(&args.out), Destination::parse(&args.rejects));
+    if let Some(problem) = conflict(&args, &out, &rejects) {
+        output::note(&problem);
+        return Ok(Exit::Bad);
+    }
+    let stores = match setup::configuration(&args.config.config, Needs::SOURCES)
+        .and_then(|config| stores::open(config, args.source.as_deref()))
+    {
+        Ok(stores) => stores,
+        Err(exit) => return Ok(exit),
+    };
+    let planned = match planners(stores, &args) {
+        Ok(planned) => planned,
+        Err(exit) => return Ok(exit),
+    };
+    let format = match args.format {
+        FormatArg::Okta => Format::Okta,
+        FormatArg::Csv => {
+            output::note("Okta's CSV template has no credentials: hashes and hooks need --format okta.");
+            let attributes = planned.iter().flat_map(|planned| planned.planner.profile().attributes());
+            Format::Csv(CsvLayout::new(attributes))
+        }
+    };
+    interrupt::survive_file_size_limit();
+    let total = stores::count(planned.iter().map(|planned| &planned.source), args.filter.as_deref()).await;
+    let job =
+        Export { sources: planned, filter: args.filter, format, out: out.clone(), rejects: rejects.clone() };
+    let mut progress = Progress::start(total);
+    let mut rows = 0;
+    let exported = tokio::select! {
+        exported = export::run(job, |report| {
+            rows = report.rows;
+            progress.rows(rows);
+        }) => exported,
+        signal = interrupt::interrupted() => {
+            drop(progress);
+            output::note(&format!("keyferry: {signal} after {} rows: no file was written", HumanCount(rows)));
+            return Ok(Exit::Failed);
+        }
+    };
+    let time = progress.finish();
+    match exported {
+        Ok(report) => {
+            tell(&report, time, &out, &rejects, args.json)?;
+            Ok(if report.rejected == 0 { Exit::Done } else { Exit::WithRejects })
+        }
+        Err(error) if is_misconfigured(&error, rows) => {
+            output::note(&error.to_string());
+            Ok(Exit::Bad)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn conflict(args: &Args, out: &Destination, rejects: &Destination) -> Option<String> {
+    if out.is_same(rejects) {
+        return Some(format!("--out and --rejects both name {out}: give them different places"));
+    }
+    if args.json && [out, rejects].contains(&&Destination::Stdout) {
+        return Some(
+            "--json prints its report on standard output, where --out or --rejects would go too".into(),
+        );
+    }
+    None
+}
+
+fn planners(stores: Vec<Store>, args: &Args) -> Result<Vec<Planned>, Exit> {
+    let pattern = match args.login {
+        LoginArg::Address => LoginPattern::Address,
+        LoginArg::Any => LoginPattern::Any,
+    };
+    let mut planned = Vec::new();
+    let mut bad = false;
+    for store in stores {
+        match ProfileMap::new(&store.profile, pattern) {
+            Ok(profile) => planned.push(Planned {
+                planner: Arc::new(Planner::new(store.reader, profile, args.include_inactive)),
+                source: store.source,
+            }),
+            Err(errors) => {
+                bad = true;
+                for error in errors {
+                    output::note(&format!("source `{}`: {error}", store.source.name()));
+                }
+            }
+        }
+    }
+    if bad { Err(Exit::Bad) } else { Ok(planned) }
+}
+
+fn is_misconfigured(error: &ExportError, rows: u64) -> bool {
+    match error {
+        ExportError::Walk(error) => stores::is_misconfigured(error, rows),
+        ExportError::MissingColumns { .. } | ExportError::SameDestination(_) => true,
+        ExportError::Write(_) | ExportError::Encode(_) => false,
+    }
+}
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    out: String,
+    rejects_file: String,
+    seconds: f64,
+    rows_per_second: u64,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+fn tell(
+    report: &Report,
+    time: Duration,
+    out: &Destination,
+    rejects: &Destination,
+    json: bool,
+) -> std::io::Result<()> {
+    let rows_per_second = rate(report.rows, time);
+    if json {
+        return output::json(&JsonReport {
+            out: out.to_string(),
+            rejects_file: rejects.to_string(),
+            seconds: time.as_secs_f64(),
+            rows_per_second,
+            report,
+        });
+    }
+    let mut text = format!(
+        "{} rows in {:.1} s, {} rows/s\n",
+        HumanCount(report.rows),
+        time.as_secs_f64(),
+        HumanCount(rows_per_second)
+    );
+    let mut part = |title: String, lines: Vec<(u64, String)>| {
+        text.push_str(&title);
+        text.push('\n');
+        for (count, line) in lines {
+            let _ = writeln!(text, "{:>14}  {line}", HumanCount(count).to_string());
+        }
+    };
+    let lines = |lines: &[crate::seeding::report::Line]| {
+        lines.iter().map(|line| (line.users, format!("{}: {}", line.scheme, line.detail))).collect()
+    };
+    part(
+        format!("{} users with a hash that Okta imports", HumanCount(report.by_hash())),
+        lines(&report.hash),
+    );
+    part(format!("{} users for the hook", HumanCount(report.by_hook())), lines(&report.hook));
+    let reasons = report.rejects.iter().map(|line| (line.rows, line.reason.clone())).collect();
+    part(format!("{} rejects, listed in {rejects}", HumanCount(report.rejected)), reasons);
+    let _ = write!(text, "{} users are in {out}", HumanCount(report.users));
+    output::note(&text);
+    Ok(())
 }

@@ -1,13 +1,108 @@
-//! `keyferry mock-okta`.
+//! `keyferry mock-okta`: the imitation Okta org by itself, to point an import or a hook at.
 
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
 use clap::Args as ClapArgs;
+use tokio::net::TcpListener;
 
 use super::Exit;
+use super::output;
+use crate::demo::org::{HookEndpoint, Org, RateLimit, Settings};
+use crate::secret::Secret;
+
+/// `--token` where none is given. It guards nothing: the org forgets everything when it ends.
+const DEFAULT_TOKEN: &str = "mock-okta-token";
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Where the org listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8030")]
+    listen: SocketAddr,
+    /// The API token that callers must send as `Authorization: SSWS …`; a text, or env:NAME
+    #[arg(long, value_name = "TOKEN", default_value = DEFAULT_TOKEN)]
+    token: String,
+    /// The password import hook to call at the first sign-in of a hook user (http only)
+    #[arg(long, value_name = "URL")]
+    hook_url: Option<String>,
+    /// A header for the hook call, several times for several: `Authorization: Basic …`, or `Authorization: env:NAME`
+    #[arg(long, value_name = "HEADER", requires = "hook_url")]
+    hook_header: Vec<String>,
+    /// Calls that each family of endpoints takes in a minute
+    #[arg(long, value_name = "CALLS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
+    rate_limit: u32,
+}
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let Args {} = args;
-    anyhow::bail!("not built yet")
+    let hook = match hook(&args) {
+        Ok(hook) => hook,
+        Err(problem) => return Ok(bad(&problem)),
+    };
+    let Some(token) = resolve(&args.token) else {
+        return Ok(bad("--token: the environment variable that it names is not set"));
+    };
+    let listener = match TcpListener::bind(args.listen).await {
+        Ok(listener) => listener,
+        Err(error) => return Ok(bad(&format!("--listen {}: {error}", args.listen))),
+    };
+    let base_url = format!("http://{}", listener.local_addr().context("the listener has no address")?);
+
+    let mut settings = Settings::new(base_url.clone(), token);
+    settings.rate = RateLimit { limit: args.rate_limit, ..RateLimit::default() };
+    let org = Org::new(settings)?;
+    let has_hook = hook.is_some();
+    if let Some(hook) = hook {
+        org.register_hook(hook);
+    }
+    introduce(&base_url, &args, has_hook)?;
+    let stop = super::serve::stop_signal()?;
+    org.serve(listener, stop).await?;
+    Ok(Exit::Done)
+}
+
+fn introduce(base_url: &str, args: &Args, has_hook: bool) -> std::io::Result<()> {
+    // A token from the environment stays there.
+    let token = args.token.strip_prefix("env:").map_or_else(|| args.token.clone(), |name| format!("${name}"));
+    let hook = if has_hook { "called at the first sign-in" } else { "none; --hook-url sets one" };
+    output::line(&format!(
+        "An imitation Okta org listens at {base_url} until Ctrl-C. It is empty, and keeps everything in memory.
+  API token:   {token}
+  hook:        {hook}
+  rate limit:  {limit} calls a minute for each of users, groups, sign-in
+
+Create a user whose password the hook knows:
+  curl -s '{base_url}/api/v1/users?activate=true' -H \"Authorization: SSWS {token}\" -H 'Content-Type: application/json' \\
+    -d '{{\"profile\":{{\"firstName\":\"Ana\",\"lastName\":\"Silva\",\"email\":\"ana@example.com\",\"login\":\"ana@example.com\"}},\"credentials\":{{\"password\":{{\"hook\":{{\"type\":\"default\"}}}}}}}}'
+Sign in:
+  curl -s {base_url}/api/v1/authn -H 'Content-Type: application/json' -d '{{\"username\":\"ana\",\"password\":\"…\"}}'",
+        limit = args.rate_limit,
+    ))
+}
+
+fn hook(args: &Args) -> Result<Option<HookEndpoint>, String> {
+    let Some(url) = &args.hook_url else { return Ok(None) };
+    let mut headers = Vec::new();
+    for header in &args.hook_header {
+        let (name, value) = header
+            .split_once(':')
+            .ok_or("--hook-header: must be `Name: value`, such as `Authorization: env:HOOK_SECRET`")?;
+        let value = resolve(value.trim()).ok_or_else(|| {
+            format!("--hook-header {name}: the environment variable that it names is not set")
+        })?;
+        headers.push((name.trim().to_owned(), value));
+    }
+    HookEndpoint::new(url, headers).map(Some).map_err(|error| format!("--hook-url: {error}"))
+}
+
+/// A text itself, or what the environment holds under `env:NAME`.
+fn resolve(text: &str) -> Option<Secret> {
+    match text.strip_prefix("env:") {
+        None => Some(Secret::from(text)),
+        Some(name) => std::env::var(name).ok().map(Secret::from),
+    }
+}
+
+fn bad(problem: &str) -> Exit {
+    output::note(&format!("keyferry mock-okta: {problem}"));
+    Exit::Bad
 }

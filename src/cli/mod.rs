@@ -3,12 +3,15 @@
 mod check;
 mod demo;
 mod export;
+mod interrupt;
 mod mock_okta;
 mod output;
+mod progress;
 mod schemes;
 mod serve;
 mod setup;
 mod status;
+mod stores;
 mod survey;
 mod verify;
 
@@ -60,7 +63,7 @@ impl Cli {
     /// Runs the chosen verb to its end.
     pub fn run(self) -> anyhow::Result<Exit> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(async {
+        let ended = runtime.block_on(async {
             match self.command {
                 Command::Demo(args) => demo::run(args).await,
                 Command::Serve(args) => serve::run(args).await,
@@ -72,7 +75,10 @@ impl Cli {
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,
             }
-        })
+        });
+        // The verb has ended. A thread that still hangs in a write to a pipe nobody reads must not hold the exit up.
+        runtime.shutdown_background();
+        ended
     }
 }
 

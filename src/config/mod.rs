@@ -21,6 +21,9 @@ use crate::schemes::Limits;
 use crate::secret::Secret;
 use section::{Reading, Section};
 
+/// A shorter key could be guessed together with the names that it hides, in bytes.
+const MIN_LEDGER_KEY: usize = 16;
+
 /// The whole configuration.
 #[derive(Debug)]
 pub struct Config {
@@ -160,6 +163,10 @@ fn ledger(mut section: Section<'_>) -> Option<Ledger> {
         section.problem("url", "must begin with sqlite: or postgres://");
     }
     let key = section.secret("key");
+    if key.as_ref().is_some_and(|key| key.len() < MIN_LEDGER_KEY) {
+        section
+            .problem("key", format!("is shorter than {MIN_LEDGER_KEY} bytes; make a random one and keep it"));
+    }
     let queue = usize::try_from(section.integer_or("queue", 1..=1_000_000, 10_000)).unwrap_or(10_000);
     section.finish_with(&["url"]);
     Some(Ledger { url: url?, key, queue })

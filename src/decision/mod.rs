@@ -1,1 +1,15 @@
 //! From a typed name and password to a decision: look up, verify, record; within the deadline.
+//!
+//! A decision is a type, never a `bool`: "the stored hash could not be read" must not look like "the password was
+//! wrong" to an operator, though Okta hears UNVERIFIED for both.
+
+mod decider;
+mod decoy;
+mod metrics;
+mod outcome;
+mod pool;
+
+pub use decider::{Attempt, Decided, Decider, SourceHealth, Store};
+pub use metrics::Metrics;
+pub use outcome::{Cause, Decision, Reason};
+pub use pool::VerifyPool;

@@ -1,29 +1,56 @@
 //! The create-user request: `POST /api/v1/users`.
+//!
+//! It borrows what it sends, since a seeding makes millions of them and keeps none.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::schemes::OktaHash;
 
 /// The body of a create-user request.
-#[derive(Clone, Debug, Serialize)]
-pub struct CreateUser {
-    /// Attribute → value.
-    pub profile: BTreeMap<String, String>,
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CreateUser<'a> {
+    /// Who.
+    pub profile: Profile<'a>,
     /// How the password arrives.
     pub credentials: Credentials,
 }
 
+/// `profile` of the request: attribute and value, in the order in which they are written.
+#[derive(Clone, Default)]
+pub struct Profile<'a>(pub Vec<(&'a str, &'a str)>);
+
+impl Profile<'_> {
+    /// An attribute's value.
+    pub fn value(&self, attribute: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| *name == attribute).map(|(_, value)| *value)
+    }
+}
+
+impl Serialize for Profile<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (attribute, value) in &self.0 {
+            map.serialize_entry(attribute, value)?;
+        }
+        map.end()
+    }
+}
+
+impl std::fmt::Debug for Profile<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(attribute, _)| attribute)).finish()
+    }
+}
+
 /// `credentials` of the request.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Credentials {
     /// The password object.
     pub password: PasswordCredential,
 }
 
 /// `credentials.password`: a hash to import, or the password import inline hook.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PasswordCredential {
     /// Okta checks the first sign-in against this hash by itself.
@@ -33,9 +60,26 @@ pub enum PasswordCredential {
 }
 
 /// `credentials.password.hook`; Okta knows one kind.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, serde::Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum HookKind {
     /// The org's password import inline hook.
     Default,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_user_is_written_as_okta_documents_it() {
+        let user = CreateUser {
+            profile: Profile(vec![("firstName", "Isaac"), ("login", "isaac.brock@example.com")]),
+            credentials: Credentials { password: PasswordCredential::Hook(HookKind::Default) },
+        };
+        assert_eq!(
+            serde_json::to_string(&user).unwrap(),
+            r#"{"profile":{"firstName":"Isaac","login":"isaac.brock@example.com"},"credentials":{"password":{"hook":{"type":"default"}}}}"#,
+        );
+    }
 }

@@ -1,7 +1,17 @@
 //! The legacy stores: find one user at sign-in, stream all of them for survey and seeding. A store is only ever
 //! read. One file per kind; what they share by SQL is in `sql.rs`.
 
+mod fault;
+mod mysql;
+mod parameters;
+mod pool;
+mod postgres;
+mod postgres_values;
+mod record;
+mod sql;
+mod sqlite;
 mod username;
+mod walk;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +22,27 @@ use thiserror::Error;
 
 use crate::secret::Secret;
 
+use mysql::MySqlDialect;
+use postgres::PostgresDialect;
+use sql::SqlSource;
+use sqlite::SqliteDialect;
 pub use username::UsernameRules;
+
+/// Opens a store by the scheme of its URL. Connects at the first question, so a store that is down is no error here;
+/// a URL or a query that cannot work is.
+pub fn open(settings: SourceSettings) -> Result<Arc<dyn CredentialSource>, SourceError> {
+    let scheme =
+        settings.url.expose_str().and_then(|url| url.split_once(':')).map_or("", |(scheme, _)| scheme);
+    match scheme {
+        "sqlite" => Ok(Arc::new(SqlSource::<SqliteDialect>::open(settings)?)),
+        "postgres" | "postgresql" => Ok(Arc::new(SqlSource::<PostgresDialect>::open(settings)?)),
+        "mysql" | "mariadb" => Ok(Arc::new(SqlSource::<MySqlDialect>::open(settings)?)),
+        _ => Err(SourceError::Misconfigured {
+            source_name: settings.name,
+            why: "`url` must begin with sqlite:, postgres: or mysql:".to_owned(),
+        }),
+    }
+}
 
 /// A legacy store.
 pub trait CredentialSource: Send + Sync {
@@ -25,6 +55,12 @@ pub trait CredentialSource: Send + Sync {
     /// All users, in batches of at most the page size, in constant memory. `filter` is a condition in the store's
     /// own SQL over the columns of the users query; rows that it does not select are left out.
     fn stream<'a>(&'a self, filter: Option<&'a str>) -> BoxStream<'a, Result<Vec<Row>, SourceError>>;
+
+    /// How many rows [`CredentialSource::stream`] will give, for progress; `None` where the store cannot tell.
+    fn count<'a>(&'a self, filter: Option<&'a str>) -> BoxFuture<'a, Result<Option<u64>, SourceError>> {
+        let _ = filter;
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// Asks the store for a sign of life.
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>>;
@@ -71,6 +107,8 @@ pub enum Lookup {
     Found(Box<Record>),
     /// Two or more users: nobody can say whose password is meant.
     Ambiguous,
+    /// One user, whose row cannot be read.
+    BadRow(BadRow),
 }
 
 /// One streamed row: a record, or a row that could not be read.

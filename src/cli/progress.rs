@@ -1,0 +1,94 @@
+//! How far a long command is: a bar on a terminal, a plain line every few seconds elsewhere. On standard error,
+//! always, since standard output may be the result.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::output;
+
+/// Between two plain lines.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// The progress of one walk over the rows.
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+    total: Option<u64>,
+    started: Instant,
+    told: Instant,
+}
+
+impl Progress {
+    /// Starts the clock. `total` is the number of rows to come, where that is known.
+    pub(super) fn start(total: Option<u64>) -> Self {
+        let now = Instant::now();
+        let terminal = console::user_attended_stderr();
+        Self { bar: terminal.then(|| bar(total)), total, started: now, told: now }
+    }
+
+    /// Tells that so many rows are done.
+    pub(super) fn rows(&mut self, rows: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(rows);
+        } else if self.told.elapsed() >= EVERY {
+            self.told = Instant::now();
+            output::note(&self.line(rows));
+        }
+    }
+
+    /// Takes the bar away and gives the time since the start.
+    pub(super) fn finish(&self) -> Duration {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        self.started.elapsed()
+    }
+
+    fn line(&self, rows: u64) -> String {
+        let elapsed = self.started.elapsed();
+        let rate = rate(rows, elapsed);
+        let mut line = format!("{} rows, {} rows/s", HumanCount(rows), HumanCount(rate));
+        if let Some(left) = self.total.and_then(|total| total.saturating_sub(rows).checked_div(rate)) {
+            let _ = write!(line, ", {} left", HumanDuration(Duration::from_secs(left)));
+        }
+        line
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// Rows a second, rounded down.
+pub(super) fn rate(rows: u64, time: Duration) -> u64 {
+    let micros = time.as_micros().max(1);
+    u64::try_from(u128::from(rows) * 1_000_000 / micros).unwrap_or(u64::MAX)
+}
+
+fn bar(total: Option<u64>) -> ProgressBar {
+    let template = match total {
+        Some(_) => "{bar:30} {percent:>3} %  {human_pos} rows  {per_sec}  {elapsed} elapsed, {eta} left",
+        None => "{spinner} {human_pos} rows  {per_sec}  {elapsed} elapsed",
+    };
+    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_rows_a_second() {
+        assert_eq!(rate(1_000_000, Duration::from_secs(4)), 250_000);
+        assert_eq!(rate(5, Duration::ZERO), 5_000_000);
+        assert_eq!(rate(0, Duration::from_secs(1)), 0);
+    }
+}

@@ -1,0 +1,280 @@
+//! The survey for people: a table, and on a terminal a bar for each group, in colour unless `NO_COLOR` says no.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+
+use console::{Alignment, Style, Term, measure_text_width, pad_str};
+use indicatif::HumanCount;
+
+use super::super::output;
+use super::{Group, Okta, Report, Verify};
+
+/// Bars narrower than this say nothing, wider ones no more.
+const BAR: std::ops::RangeInclusive<usize> = 8..=40;
+
+/// Rows that are named for each reason; the JSON report and `--unreadable` have more.
+const NAMED: usize = 10;
+
+/// How to draw.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Look {
+    /// Width of the terminal in columns; none elsewhere: no bars.
+    pub(super) width: Option<usize>,
+    /// Whether to colour.
+    pub(super) colour: bool,
+}
+
+/// Prints the report to standard output.
+pub(super) fn print(report: &Report) -> std::io::Result<()> {
+    let terminal = std::io::stdout().is_terminal();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let width = terminal.then(|| Term::stdout().size_checked().map_or(80, |(_, columns)| columns.into()));
+    output::line(text(report, Look { width, colour: terminal && !plain }).trim_end())
+}
+
+fn text(report: &Report, look: Look) -> String {
+    let mut text = String::new();
+    let sources: Vec<String> = report
+        .sources
+        .iter()
+        .map(|source| format!("{} ({} rows)", source.name, HumanCount(source.rows)))
+        .collect();
+    let _ = writeln!(
+        text,
+        "{}: {:.1} s, {} rows/s\n",
+        sources.join(", "),
+        report.seconds,
+        HumanCount(report.rows_per_second)
+    );
+    table(&mut text, report, look);
+    reasons(&mut text, report);
+    unreadable(&mut text, report);
+    totals(&mut text, report);
+    text
+}
+
+fn table(text: &mut String, report: &Report, look: Look) {
+    let header = ["users", "share", "inactive", "scheme", "parameters", "Okta", "one sign-in"];
+    let rows: Vec<[String; 7]> = report.groups.iter().map(cells).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let mut widths = header.map(measure_text_width);
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(measure_text_width(cell));
+        }
+    }
+    let used: usize = widths.iter().map(|width| width + 2).sum();
+    let bar_width =
+        look.width.map(|width| width.saturating_sub(used + 1)).filter(|width| width >= BAR.start());
+    line(text, &header.map(str::to_owned), &widths, None);
+    let largest = report.groups.iter().map(|group| group.users).max().unwrap_or(1);
+    for (group, row) in report.groups.iter().zip(&rows) {
+        let bar = bar_width.map(|width| bar(group.users, largest, width.min(*BAR.end())));
+        let style = look.colour.then(|| style(group));
+        let bar = bar.map(|bar| style.map_or_else(|| bar.clone(), |style| style.apply_to(&bar).to_string()));
+        line(text, row, &widths, bar.as_deref());
+    }
+}
+
+fn cells(group: &Group) -> [String; 7] {
+    [
+        HumanCount(group.users).to_string(),
+        if group.share < 0.0005 { "< 0.1 %".to_owned() } else { format!("{:.1} %", group.share * 100.0) },
+        HumanCount(group.inactive).to_string(),
+        group.scheme.clone(),
+        group.parameters.clone(),
+        match &group.okta {
+            Okta::Hash { algorithm } => format!("hash {algorithm}"),
+            Okta::Hook { .. } => "hook".to_owned(),
+        },
+        group.verify.as_ref().map_or_else(String::new, duration),
+    ]
+}
+
+fn line(text: &mut String, cells: &[String; 7], widths: &[usize; 7], bar: Option<&str>) {
+    let mut one = String::new();
+    for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        let side = if matches!(column, 0..=2 | 6) { Alignment::Right } else { Alignment::Left };
+        one.push_str(&pad_str(cell, *width, side, None));
+        one.push_str("  ");
+    }
+    one.push_str(bar.unwrap_or_default());
+    text.push_str(one.trim_end());
+    text.push('\n');
+}
+
+/// Green imports, yellow takes the hook, red takes too long for it.
+fn style(group: &Group) -> Style {
+    let over = group.verify.as_ref().is_some_and(|verify| verify.over_deadline);
+    let style = Style::new().force_styling(true);
+    match group.okta {
+        _ if over => style.red(),
+        Okta::Hash { .. } => style.green(),
+        Okta::Hook { .. } => style.yellow(),
+    }
+}
+
+/// A bar in eighths of a column; nobody's is invisible.
+fn bar(part: u64, whole: u64, width: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = u128::from(part) * width as u128 * 8 / u128::from(whole.max(1));
+    let eighths = usize::try_from(eighths).unwrap_or(usize::MAX).clamp(1, width * 8);
+    let mut bar = "█".repeat(eighths / 8);
+    bar.push_str(EIGHTHS.get(eighths % 8).copied().unwrap_or_default());
+    bar
+}
+
+fn duration(verify: &Verify) -> String {
+    let micros = f64::from(u32::try_from(verify.micros).unwrap_or(u32::MAX));
+    let time = match verify.micros {
+        0..1_000 => format!("{micros:.0} µs"),
+        1_000..10_000 => format!("{:.1} ms", micros / 1e3),
+        10_000..1_000_000 => format!("{:.0} ms", micros / 1e3),
+        _ => format!("{:.1} s", micros / 1e6),
+    };
+    let about = if verify.measured { "" } else { "about " };
+    let over = if verify.over_deadline { " TOO LONG" } else { "" };
+    format!("{about}{time}{over}")
+}
+
+fn reasons(text: &mut String, report: &Report) {
+    let mut reasons: Vec<(&str, &str, u64)> = Vec::new();
+    for group in &report.groups {
+        if let Okta::Hook { reason } = &group.okta {
+            match reasons.iter_mut().find(|(scheme, known, _)| *scheme == group.scheme && known == reason) {
+                Some((_, _, users)) => *users += group.users,
+                None => reasons.push((&group.scheme, reason, group.users)),
+            }
+        }
+    }
+    if reasons.is_empty() {
+        return;
+    }
+    text.push_str("\nWhy the hook:\n");
+    for (scheme, reason, users) in reasons {
+        let _ = writeln!(text, "{:>14}  {scheme}: {reason}", HumanCount(users).to_string());
+    }
+}
+
+fn unreadable(text: &mut String, report: &Report) {
+    if report.unreadable.is_empty() {
+        return;
+    }
+    text.push_str("\nUnreadable, so that neither Okta nor the hook can verify them:\n");
+    for reason in &report.unreadable {
+        let _ = writeln!(text, "{:>14}  {}", HumanCount(reason.rows).to_string(), reason.reason);
+        let several = report.sources.len() > 1;
+        let mut named: Vec<String> = reason
+            .named
+            .iter()
+            .take(NAMED)
+            .map(|row| {
+                let id = row.id.as_deref().unwrap_or("(no id)");
+                if several { format!("{} {id}", row.source) } else { id.to_owned() }
+            })
+            .map(|id| id.escape_debug().to_string())
+            .collect();
+        if reason.rows > named.len() as u64 {
+            named.push("…".to_owned());
+        }
+        let _ = writeln!(text, "{:>14}  rows {}", "", named.join(", "));
+    }
+}
+
+fn totals(text: &mut String, report: &Report) {
+    let routes = &report.routes;
+    let _ = writeln!(
+        text,
+        "\n{} rows ({} active): {} go with a hash that Okta imports, {} take the hook, {} are unreadable, {} have no stored value.",
+        HumanCount(report.rows),
+        HumanCount(report.active),
+        HumanCount(routes.hash),
+        HumanCount(routes.hook),
+        HumanCount(routes.unreadable),
+        HumanCount(routes.no_stored_value),
+    );
+    let _ = writeln!(
+        text,
+        "Creating {} users takes {:.1} hours at 600 calls a minute, {:.1} at 100.",
+        HumanCount(routes.hash + routes.hook),
+        report.import_hours.at_600_a_minute,
+        report.import_hours.at_100_a_minute,
+    );
+    let over = |group: &&Group| group.verify.as_ref().is_some_and(|verify| verify.over_deadline);
+    let late: u64 = report.groups.iter().filter(over).map(|group| group.users).sum();
+    if late > 0 {
+        let _ = writeln!(
+            text,
+            "{} users take longer to verify here than the deadline of {:.1} s: give the hook a faster machine.",
+            HumanCount(late),
+            f64::from(u32::try_from(report.deadline_micros).unwrap_or(u32::MAX)) / 1e6,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ImportHours, NamedRow, Routes, SourceRows, UnreadableRows};
+    use super::*;
+
+    fn group(scheme: &str, users: u64, okta: Okta, micros: u64, over_deadline: bool) -> Group {
+        let share = f64::from(u32::try_from(users).unwrap()) / 10_000.0;
+        let verify = Some(Verify { micros, measured: true, over_deadline });
+        let parameters = "cost 10".to_owned();
+        Group { scheme: scheme.into(), parameters, users, share, active: users, inactive: 0, okta, verify }
+    }
+
+    fn report() -> Report {
+        let hook = || Okta::Hook { reason: "argon2 is not among Okta's algorithms".into() };
+        Report {
+            rows: 10_000,
+            active: 9_999,
+            inactive: 1,
+            sources: vec![SourceRows { name: "shop".into(), rows: 10_000 }],
+            routes: Routes { hash: 8_000, hook: 1_988, unreadable: 12, no_stored_value: 0 },
+            groups: vec![
+                group("bcrypt", 8_000, Okta::Hash { algorithm: "BCRYPT" }, 52_000, false),
+                group("argon2id", 1_987, hook(), 3_100_000, true),
+                group("argon2i", 1, hook(), 700, false),
+            ],
+            unreadable: vec![UnreadableRows {
+                reason: "no scheme has this shape".into(),
+                rows: 12,
+                named: (1..=12)
+                    .map(|id| NamedRow { source: "shop".into(), id: Some(format!("{id}\u{1b}")) })
+                    .collect(),
+            }],
+            import_hours: ImportHours { at_600_a_minute: 0.28, at_100_a_minute: 1.66 },
+            deadline_micros: 2_500_000,
+            seconds: 1.0,
+            rows_per_second: 10_000,
+        }
+    }
+
+    #[test]
+    fn without_a_terminal_it_is_a_plain_table() {
+        insta::assert_snapshot!(text(&report(), Look::default()));
+    }
+
+    #[test]
+    fn bars_fill_what_the_terminal_has_left() {
+        let wide = text(&report(), Look { width: Some(200), colour: false });
+        assert!(wide.contains(&format!(" {}\n", "█".repeat(40))), "{wide}");
+        assert!(wide.contains("  ▏\n"), "one user is to be seen: {wide}");
+        let width = |text: &str| text.lines().take(6).map(measure_text_width).max();
+        let narrow = text(&report(), Look { width: Some(100), colour: false });
+        assert!(narrow.contains('█') && width(&narrow) < Some(100), "{narrow}");
+        let tiny = text(&report(), Look { width: Some(60), colour: false });
+        assert!(!tiny.contains('█'), "{tiny}");
+    }
+
+    #[test]
+    fn colours_come_only_where_asked_for_and_nothing_else_escapes() {
+        let coloured = text(&report(), Look { width: Some(120), colour: true });
+        assert!(coloured.contains("\u{1b}[32m█") && coloured.contains("\u{1b}[31m█"), "{coloured}");
+        assert!(!text(&report(), Look { width: Some(120), colour: false }).contains('\u{1b}'));
+    }
+}

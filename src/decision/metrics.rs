@@ -1,0 +1,253 @@
+//! What Prometheus reads. Labels come from closed sets and from the configuration, never from a request.
+
+use std::collections::HashSet;
+use std::fmt::{self, Write};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::Decided;
+use super::pool::{PoolUse, Verified};
+use crate::ledger::RecorderHealth;
+use crate::sources::PoolState;
+
+/// Upper bounds of the histograms' buckets, in seconds: from a salted digest to Okta's patience.
+const SECONDS: [f64; 17] = [
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0,
+    2.5, 3.0,
+];
+/// Schemes that get a label of their own; a `scheme` column could otherwise name any number of them.
+const SCHEMES: usize = 64;
+
+/// A label value that is cheap to copy.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Name(Arc<str>);
+
+impl EncodeLabelValue for Name {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        encoder.write_str(&self.0)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DecisionLabels {
+    outcome: &'static str,
+    reason: &'static str,
+    scheme: Name,
+    source: Name,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SchemeLabel {
+    scheme: Name,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SourceLabel {
+    source: Name,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabel {
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ConnectionLabels {
+    source: Name,
+    state: &'static str,
+}
+
+type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// All metrics of the service.
+pub struct Metrics {
+    registry: Registry,
+    nothing: Arc<str>,
+    other: Arc<str>,
+    known_schemes: Mutex<HashSet<Arc<str>>>,
+    answers: Family<StatusLabel, Counter>,
+    decisions: Family<DecisionLabels, Counter>,
+    lookup: Seconds<SourceLabel>,
+    queue: Histogram,
+    verify: Seconds<SchemeLabel>,
+    total: Seconds<OutcomeLabel>,
+    in_flight: Gauge,
+    threads: Gauge,
+    busy: Gauge,
+    waiting: Gauge,
+    connections: Family<ConnectionLabels, Gauge>,
+    ledger_written: Counter,
+    ledger_dropped: Counter,
+    ledger_queued: Gauge,
+    ledger_failing: Gauge,
+}
+
+impl Metrics {
+    /// All at zero.
+    pub fn new() -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(SECONDS);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("keyferry"),
+            nothing: Arc::from(""),
+            other: Arc::from("other"),
+            known_schemes: Mutex::default(),
+            answers: Family::default(),
+            decisions: Family::default(),
+            lookup: Family::new_with_constructor(histogram),
+            queue: histogram(),
+            verify: Family::new_with_constructor(histogram),
+            total: Family::new_with_constructor(histogram),
+            in_flight: Gauge::default(),
+            threads: Gauge::default(),
+            busy: Gauge::default(),
+            waiting: Gauge::default(),
+            connections: Family::default(),
+            ledger_written: Counter::default(),
+            ledger_dropped: Counter::default(),
+            ledger_queued: Gauge::default(),
+            ledger_failing: Gauge::default(),
+        };
+        metrics.register_calls();
+        metrics.register_state();
+        metrics
+    }
+
+    fn register_calls(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("http_answers", "Answers of the hook by HTTP status", self.answers.clone());
+        let help = "Decisions by outcome, reason, scheme and source";
+        registry.register("decisions", help, self.decisions.clone());
+        let help = "Time of one look-up in a source";
+        registry.register_with_unit("lookup", help, Unit::Seconds, self.lookup.clone());
+        let help = "Time a verification waited for a thread";
+        registry.register_with_unit("queue", help, Unit::Seconds, self.queue.clone());
+        let help = "Time of one verification, by the scheme of the stored value";
+        registry.register_with_unit("verify", help, Unit::Seconds, self.verify.clone());
+        let help = "Time from a request's head to its decision";
+        registry.register_with_unit("decision", help, Unit::Seconds, self.total.clone());
+    }
+
+    fn register_state(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("in_flight", "Calls being decided", self.in_flight.clone());
+        registry.register("verify_threads", "Threads that verify", self.threads.clone());
+        registry.register("verify_threads_busy", "Threads at work", self.busy.clone());
+        registry.register("verify_waiting", "Verifications that wait for a thread", self.waiting.clone());
+        let help = "Connections of a source's pool, by state";
+        registry.register("source_connections", help, self.connections.clone());
+        registry.register("ledger_written", "Events the ledger has taken", self.ledger_written.clone());
+        let help = "Events lost because the ledger was down for too long";
+        registry.register("ledger_dropped", help, self.ledger_dropped.clone());
+        registry.register("ledger_queued", "Events that wait for the ledger", self.ledger_queued.clone());
+        registry.register(
+            "ledger_failing",
+            "1 while the ledger cannot be written",
+            self.ledger_failing.clone(),
+        );
+    }
+
+    /// Counts an answer of the hook.
+    pub fn answered(&self, status: u16) {
+        self.answers.get_or_create(&StatusLabel { status }).inc();
+    }
+
+    pub(super) fn looked_up(&self, source: &Arc<str>, took: Duration) {
+        self.lookup
+            .get_or_create(&SourceLabel { source: Name(Arc::clone(source)) })
+            .observe(took.as_secs_f64());
+    }
+
+    pub(super) fn decided(&self, decided: &Decided, verified: Option<&Verified>) {
+        let scheme = self.scheme_label(decided.scheme.as_ref());
+        if let Some(verified) = verified {
+            self.queue.observe(verified.queued.as_secs_f64());
+            // A decoy has no scheme of its own: its label is empty.
+            let label = SchemeLabel { scheme: scheme.clone() };
+            self.verify.get_or_create(&label).observe(verified.took.as_secs_f64());
+        }
+        let outcome = decided.decision.outcome();
+        self.total.get_or_create(&OutcomeLabel { outcome }).observe(decided.took.as_secs_f64());
+        let labels = DecisionLabels {
+            outcome,
+            reason: decided.decision.reason().unwrap_or_default(),
+            scheme,
+            source: Name(Arc::clone(decided.source.as_ref().unwrap_or(&self.nothing))),
+        };
+        self.decisions.get_or_create(&labels).inc();
+    }
+
+    pub(super) fn calls_in_flight(&self, calls: i64) {
+        self.in_flight.set(calls);
+    }
+
+    pub(super) fn pool(&self, pool: PoolUse) {
+        self.threads.set(gauge(pool.threads));
+        self.busy.set(gauge(pool.busy));
+        self.waiting.set(gauge(pool.waiting));
+    }
+
+    pub(super) fn connections(&self, source: &Arc<str>, pool: PoolState) {
+        for (state, count) in
+            [("idle", pool.idle), ("busy", pool.open.saturating_sub(pool.idle)), ("max", pool.max)]
+        {
+            let labels = ConnectionLabels { source: Name(Arc::clone(source)), state };
+            self.connections.get_or_create(&labels).set(i64::from(count));
+        }
+    }
+
+    pub(super) fn ledger(&self, health: &RecorderHealth) {
+        self.ledger_written.inner().store(health.written, Ordering::Relaxed);
+        self.ledger_dropped.inner().store(health.dropped, Ordering::Relaxed);
+        self.ledger_queued.set(i64::try_from(health.queued).unwrap_or(i64::MAX));
+        self.ledger_failing.set(i64::from(health.failing_since.is_some()));
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    fn scheme_label(&self, scheme: Option<&Arc<str>>) -> Name {
+        let Some(scheme) = scheme else { return Name(Arc::clone(&self.nothing)) };
+        let mut known = self.known_schemes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains(scheme) {
+            if known.len() >= SCHEMES {
+                return Name(Arc::clone(&self.other));
+            }
+            known.insert(Arc::clone(scheme));
+        }
+        Name(Arc::clone(scheme))
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn gauge(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics(…)")
+    }
+}

@@ -1,0 +1,231 @@
+//! An imitation Okta org: users, groups and sign-in, as far as a migration touches them, with Okta's checks, error
+//! codes and rate-limit headers, all in memory.
+//!
+//! Where Okta's documents leave something open, the org is strict, so that our own mistakes show. It never prints
+//! a password, a hash or a token. It is no place for real users: it speaks plain HTTP and forgets everything.
+
+mod answer;
+mod error;
+mod events;
+mod groups;
+mod hook;
+mod password;
+mod people;
+mod rate;
+mod request;
+mod sign_in;
+mod users;
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use thiserror::Error;
+use tokio::net::TcpListener;
+
+use crate::secret::Secret;
+use error::ApiError;
+use people::People;
+use rate::{Limiter, Standing};
+
+pub use events::{EventResult, EventType, LogEvent, Outcome, Target};
+pub use hook::HookEndpoint;
+pub use rate::RateLimit;
+
+/// Tells the time; tests hand in one that stands still.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// What an org is made of.
+pub struct Settings {
+    /// `http://127.0.0.1:8030`: how the org names itself in links and in `source`; no slash at the end.
+    pub base_url: String,
+    /// The API token that `Authorization: SSWS …` must carry.
+    pub token: Secret,
+    /// The rate limit of each bucket.
+    pub rate: RateLimit,
+    /// How long one call of the hook may take. Okta's is three seconds.
+    pub hook_timeout: Duration,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Settings {
+    /// Okta's own figures: 600 calls a minute, three seconds for the hook, the system's clock.
+    pub fn new(base_url: String, token: Secret) -> Self {
+        Self {
+            base_url,
+            token,
+            rate: RateLimit::default(),
+            hook_timeout: Duration::from_secs(3),
+            clock: Arc::new(SystemTime::now),
+        }
+    }
+}
+
+/// Why an org cannot be set up.
+#[derive(Debug, Error)]
+pub enum OrgError {
+    /// The HTTP client that calls the hook cannot be made.
+    #[error("the client that calls the hook cannot be made")]
+    Client(#[source] reqwest::Error),
+    /// The hook's address cannot be called from here.
+    #[error("the hook's URL {0}")]
+    HookUrl(&'static str),
+    /// A header of the hook's is no header.
+    #[error("the hook's header `{0}` is not a valid HTTP header")]
+    HookHeader(String),
+    /// Serving failed.
+    #[error("the imitation org cannot serve")]
+    Serve(#[source] std::io::Error),
+}
+
+/// The org. Cloning gives another handle on the same one.
+#[derive(Clone)]
+pub struct Org(Arc<Inner>);
+
+struct Inner {
+    base_url: String,
+    token: Secret,
+    clock: Clock,
+    client: reqwest::Client,
+    limiter: Mutex<Limiter>,
+    people: Mutex<People>,
+    hook: Mutex<Option<Arc<HookEndpoint>>>,
+}
+
+impl std::fmt::Debug for Org {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Org({})", self.0.base_url)
+    }
+}
+
+impl Org {
+    /// An empty org.
+    pub fn new(settings: Settings) -> Result<Self, OrgError> {
+        let client = hook::client(settings.hook_timeout).map_err(OrgError::Client)?;
+        Ok(Self(Arc::new(Inner {
+            base_url: settings.base_url,
+            token: settings.token,
+            clock: settings.clock,
+            client,
+            limiter: Mutex::new(Limiter::new(settings.rate)),
+            people: Mutex::new(People::default()),
+            hook: Mutex::new(None),
+        })))
+    }
+
+    /// Sets the password import inline hook; an org has one at most, so an earlier one goes.
+    pub fn register_hook(&self, endpoint: HookEndpoint) {
+        *locked(&self.0.hook) = Some(Arc::new(endpoint));
+    }
+
+    /// How often the hook was called for the user of this login, retries included; `None` for nobody.
+    pub fn hook_calls(&self, login: &str) -> Option<u32> {
+        locked(&self.0.people).by_login(login).map(|person| person.hook_calls)
+    }
+
+    /// The System Log so far, oldest first.
+    pub fn events(&self) -> Vec<LogEvent> {
+        locked(&self.0.people).log.all()
+    }
+
+    /// The org's HTTP API.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/api/v1/users", post(users::create).get(users::list))
+            .route("/api/v1/users/{id}", get(users::read).post(users::update).delete(users::delete))
+            .route("/api/v1/users/{id}/lifecycle/activate", post(users::activate))
+            .route("/api/v1/users/{id}/lifecycle/deactivate", post(users::deactivate))
+            .route("/api/v1/users/{id}/lifecycle/reset_password", post(users::reset_password))
+            .route("/api/v1/groups", post(groups::create).get(groups::list))
+            .route("/api/v1/groups/{id}", get(groups::read))
+            .route("/api/v1/groups/{id}/users", get(groups::members))
+            .route("/api/v1/groups/{id}/users/{user}", put(groups::add).delete(groups::remove))
+            .route("/api/v1/authn", post(sign_in::authn))
+            .fallback(|request: Request| async move { ApiError::not_found(request.uri().path(), "Endpoint") })
+            .method_not_allowed_fallback(|| async { ApiError::method() })
+            .layer(from_fn_with_state(self.clone(), gate))
+            .with_state(self.clone())
+    }
+
+    /// Serves until `shutdown` is ready.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), OrgError> {
+        axum::serve(listener, self.router()).with_graceful_shutdown(shutdown).await.map_err(OrgError::Serve)
+    }
+
+    fn now(&self) -> SystemTime {
+        (self.0.clock)()
+    }
+
+    fn people(&self) -> MutexGuard<'_, People> {
+        locked(&self.0.people)
+    }
+}
+
+/// `X-Okta-Request-Id` of the call being answered.
+#[derive(Clone)]
+struct RequestId(String);
+
+/// What comes before every answer: the rate limit, then the token; and the headers on every answer.
+async fn gate(State(org): State<Org>, mut request: Request, next: Next) -> Response {
+    let now = org.now();
+    let path = request.uri().path();
+    let standing = locked(&org.0.limiter).take(path, now);
+    let public = path == "/api/v1/authn";
+    let id = random_id().unwrap_or_default();
+    let mut response = if !standing.allowed {
+        ApiError::rate_limited().into_response()
+    } else if !public && !authorized(&org, request.headers()) {
+        ApiError::invalid_token().into_response()
+    } else {
+        request.extensions_mut().insert(RequestId(id.clone()));
+        next.run(request).await
+    };
+    dress(response.headers_mut(), &standing, now, &id);
+    response
+}
+
+fn authorized(org: &Org, headers: &HeaderMap) -> bool {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.as_bytes().strip_prefix(b"SSWS "))
+        .is_some_and(|token| org.0.token.matches(token))
+}
+
+fn dress(headers: &mut HeaderMap, standing: &Standing, now: SystemTime, id: &str) {
+    headers.insert(HeaderName::from_static("x-rate-limit-limit"), standing.limit.into());
+    headers.insert(HeaderName::from_static("x-rate-limit-remaining"), standing.remaining.into());
+    headers.insert(HeaderName::from_static("x-rate-limit-reset"), standing.reset.into());
+    let texts =
+        [(header::DATE, answer::http_date(now)), (HeaderName::from_static("x-okta-request-id"), id.into())];
+    for (name, text) in texts {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// 22 characters that nobody can guess; `None` where the system gives no randomness.
+fn random_id() -> Option<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The content of a lock. A thread that panicked while it held one leaves whole values behind: each change is
+/// made by plain assignments.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,208 @@
+//! The hook's JSON, after Okta's password import inline hook reference. The only file that knows it.
+//!
+//! Unknown fields come and go and are ignored; what must be there is pinned.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decision::{Cause, Decision};
+use crate::secret::Secret;
+
+/// The one event that this hook answers.
+const EVENT_TYPE: &str = "com.okta.user.credential.password.import";
+/// Characters of Okta's request id that are kept; theirs have some thirty.
+const REQUEST_ID_CHARACTERS: usize = 64;
+
+/// What is needed of a hook call.
+pub(super) struct HookCall {
+    /// What the user typed.
+    pub(super) username: String,
+    /// What the user typed.
+    pub(super) password: Secret,
+    /// Okta's id of the sign-in request, cut to what a log can carry.
+    pub(super) request_id: Option<String>,
+}
+
+/// Why a body is no hook call. Never quotes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotACall {
+    /// Not JSON, or without `data.context.credential`.
+    Malformed,
+    /// Another event's payload.
+    WrongEventType,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload {
+    event_type: String,
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    context: Context,
+}
+
+#[derive(Deserialize)]
+struct Context {
+    #[serde(default)]
+    request: Option<OktaRequest>,
+    credential: TypedCredential,
+}
+
+#[derive(Deserialize)]
+struct OktaRequest {
+    #[serde(default)]
+    id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TypedCredential {
+    username: String,
+    password: Secret,
+}
+
+/// Reads a body.
+pub(super) fn parse(body: &[u8]) -> Result<HookCall, NotACall> {
+    let payload: Payload = serde_json::from_slice(body).map_err(|_| NotACall::Malformed)?;
+    if payload.event_type != EVENT_TYPE {
+        return Err(NotACall::WrongEventType);
+    }
+    let Context { request, credential } = payload.data.context;
+    Ok(HookCall {
+        username: credential.username,
+        password: credential.password,
+        request_id: request.and_then(|request| request.id).map(|id| plain_id(&id)),
+    })
+}
+
+/// An id that cannot break a log line, whatever came.
+fn plain_id(id: &str) -> String {
+    let keep = |c: char| if c.is_ascii_alphanumeric() || "-_.@:".contains(c) { c } else { '?' };
+    id.chars().take(REQUEST_ID_CHARACTERS).map(keep).collect()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    commands: [Command; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    debug_context: Option<DebugContext<'a>>,
+}
+
+#[derive(Serialize)]
+struct Command {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    value: CommandValue,
+}
+
+#[derive(Serialize)]
+struct CommandValue {
+    credential: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DebugContext<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+/// The body of a 200, or the cause of a 503.
+pub(super) fn answer(decision: Decision, debug: bool, request_id: Option<&str>) -> Result<Vec<u8>, Cause> {
+    let credential = match decision {
+        Decision::Verified => "VERIFIED",
+        Decision::Rejected(_) => "UNVERIFIED",
+        Decision::Unavailable(cause) => return Err(cause),
+    };
+    let command = Command { kind: "com.okta.action.update", value: CommandValue { credential } };
+    let debug_context = debug.then(|| DebugContext { reason: decision.reason(), request_id });
+    serde_json::to_vec(&Answer { commands: [command], debug_context }).map_err(|_| Cause::Internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::Reason;
+
+    /// The example of Okta's reference, with the fields that come and go.
+    const EXAMPLE: &str = r#"{
+        "eventId": "3o9jBzq1SmOGmmsDsqyyeQ",
+        "eventTime": "2020-01-17T21:23:56.000Z",
+        "eventType": "com.okta.user.credential.password.import",
+        "eventTypeVersion": "1.0",
+        "contentType": "application/json",
+        "cloudEventVersion": "0.1",
+        "source": "https://example.okta.com/api/v1/inlineHooks/cal2xd5phv9fsPLcF0g7",
+        "data": {
+            "context": {
+                "request": {
+                    "id": "XiIl6wn7005Rr@fjYqeC7AAABxw",
+                    "method": "POST",
+                    "url": {"value": "/api/v1/authn"},
+                    "ipAddress": "66.124.153.138"
+                },
+                "credential": {"username": "isaac.brock@example.com", "password": "Okta"}
+            },
+            "action": {"credential": "UNVERIFIED"}
+        }
+    }"#;
+
+    #[test]
+    fn the_documented_payload_is_read() {
+        let call = parse(EXAMPLE.as_bytes()).ok().expect("a call");
+        assert_eq!(call.username, "isaac.brock@example.com");
+        assert!(call.password.matches(b"Okta"));
+        assert_eq!(call.request_id.as_deref(), Some("XiIl6wn7005Rr@fjYqeC7AAABxw"));
+    }
+
+    #[test]
+    fn fields_may_come_and_go_but_the_credential_and_the_event_type_may_not() {
+        let least = |event: &str, credential: &str| {
+            let body =
+                format!(r#"{{"eventType":"{event}","data":{{"context":{{{credential}}}}},"new":[1]}}"#);
+            parse(body.as_bytes()).map(|call| call.username)
+        };
+        let credential = r#""credential":{"username":"a","password":"b","other":null}"#;
+        assert_eq!(least(EVENT_TYPE, credential), Ok("a".to_owned()));
+        assert_eq!(least("com.okta.oauth2.tokens.transform", credential), Err(NotACall::WrongEventType));
+        for wrong in [
+            "",
+            r#""credential":{}"#,
+            r#""credential":{"username":"a"}"#,
+            r#""credential":{"username":"a","password":7}"#,
+            r#""credential":{"username":"a","username":"b","password":"c"}"#,
+        ] {
+            assert_eq!(least(EVENT_TYPE, wrong), Err(NotACall::Malformed), "{wrong}");
+        }
+        assert!(matches!(parse(b"\xff{}"), Err(NotACall::Malformed)));
+        assert!(matches!(parse(format!("{EXAMPLE}x").as_bytes()), Err(NotACall::Malformed)));
+    }
+
+    #[test]
+    fn answers_are_the_documented_ones() {
+        let verified = answer(Decision::Verified, false, Some("id")).expect("an answer");
+        let expected =
+            r#"{"commands":[{"type":"com.okta.action.update","value":{"credential":"VERIFIED"}}]}"#;
+        assert_eq!(String::from_utf8_lossy(&verified), expected);
+        let rejected = answer(Decision::Rejected(Reason::Inactive), false, None).expect("an answer");
+        assert_eq!(String::from_utf8_lossy(&rejected), expected.replace("VERIFIED", "UNVERIFIED"));
+        assert_eq!(answer(Decision::Unavailable(Cause::Deadline), true, None), Err(Cause::Deadline));
+    }
+
+    #[test]
+    fn the_debug_context_holds_reason_and_request_id_alone() {
+        let body = answer(Decision::Rejected(Reason::UnreadableHash), true, Some("id")).expect("an answer");
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(body["debugContext"], serde_json::json!({"reason": "unreadable hash", "requestId": "id"}));
+    }
+
+    #[test]
+    fn a_request_id_cannot_break_a_log_line() {
+        assert_eq!(plain_id("a\nb\u{1b}[31m\"c"), "a?b??31m?c");
+        assert_eq!(plain_id(&"x".repeat(500)).len(), REQUEST_ID_CHARACTERS);
+    }
+}

@@ -1,0 +1,87 @@
+//! The keyed hash by which users are known: HMAC-SHA-256 over source and id, cut to 128 bits.
+//!
+//! Ids and logins are guessable, so a plain digest would give them away to whoever tries them all; without the
+//! key that does not work. The key itself must never be printed.
+
+use std::fmt::Write as _;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::LedgerError;
+
+/// The fewest bytes that a configured key may have.
+pub const MIN_KEY_BYTES: usize = 16;
+
+/// A key, ready to hash with.
+#[derive(Clone)]
+pub(super) struct UserKey(Hmac<Sha256>);
+
+impl UserKey {
+    /// Takes a key as configured, or as it was kept.
+    pub(super) fn new(key: &[u8]) -> Result<Self, LedgerError> {
+        if key.len() < MIN_KEY_BYTES {
+            return Err(LedgerError::KeyTooShort(MIN_KEY_BYTES));
+        }
+        // HMAC takes keys of any length; the error is there for other constructions.
+        Hmac::new_from_slice(key).map(Self).map_err(|_| LedgerError::KeyTooShort(MIN_KEY_BYTES))
+    }
+
+    /// A user's id in a source: 32 hex digits.
+    pub(super) fn id(&self, source: &str, id: &str) -> String {
+        hex(&self.mac(source, id), 16)
+    }
+
+    /// A login in a source, whatever its case: 32 hex digits.
+    pub(super) fn login(&self, source: &str, login: &str) -> String {
+        hex(&self.mac(source, &login.to_lowercase()), 16)
+    }
+
+    /// A name as it was typed, before any source knows it, for log lines: 16 hex digits.
+    pub(super) fn name(&self, name: &str) -> String {
+        hex(&self.mac("", &name.to_lowercase()), 8)
+    }
+
+    /// Tells this key from another without telling anything about it.
+    pub(super) fn check(&self) -> String {
+        hex(&self.mac("", "\0keyferry ledger key"), 8)
+    }
+
+    fn mac(&self, source: &str, text: &str) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        mac.update(source.as_bytes());
+        mac.update(&[0]);
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// The first bytes in hex.
+pub(super) fn hex(bytes: &[u8], take: usize) -> String {
+    bytes.iter().take(take).fold(String::with_capacity(take * 2), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_hmac_sha_256_of_source_nul_id() {
+        // printf 'shop\0alice' | openssl dgst -sha256 -mac HMAC -macopt key:0123456789abcdef0123456789abcdef
+        let key = UserKey::new(b"0123456789abcdef0123456789abcdef").unwrap();
+        assert_eq!(key.id("shop", "alice"), "03621e9c960f786f5623a3b6a3654c93");
+        assert_eq!(key.login("shop", "ALICE"), key.id("shop", "alice"));
+        assert_ne!(key.id("shop", "ALICE"), key.id("shop", "alice"));
+        assert_ne!(key.id("sho", "palice"), key.id("shop", "alice"));
+        assert_eq!(key.name("Alice").len(), 16);
+    }
+
+    #[test]
+    fn a_short_key_is_refused() {
+        assert_eq!(UserKey::new(b"fifteen bytes..").err(), Some(LedgerError::KeyTooShort(16)));
+    }
+}

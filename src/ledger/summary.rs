@@ -1,0 +1,205 @@
+//! What `keyferry status` shows: counts, never anything about one person.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::store::{Store, on_pool};
+use super::write::millis;
+use super::{LedgerError, SUMMARY, in_time};
+
+/// How far the migration is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Users by source, route and state.
+    pub users: Vec<UserCount>,
+    /// By source and scheme.
+    pub schemes: Vec<SchemeCount>,
+    /// Decisions of the hook.
+    pub decisions: Decisions,
+}
+
+/// Users of one source who go one way and stand at one point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UserCount {
+    /// The source.
+    pub source: String,
+    /// `hash` or `hook`.
+    pub route: String,
+    /// `planned`, `sending`, `seeded`, `rejected`, `verified` or `confirmed`.
+    pub state: String,
+    /// How many.
+    pub users: u64,
+}
+
+/// One scheme of one source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SchemeCount {
+    /// The source; none where no source knew the user.
+    pub source: Option<String>,
+    /// The scheme; none where no stored value was recognised.
+    pub scheme: Option<String>,
+    /// Users whose password was verified at least once.
+    pub verified_users: u64,
+    /// Decisions: verified.
+    pub verified: u64,
+    /// Decisions: rejected or unavailable, by reason.
+    pub not_verified: Vec<OutcomeCount>,
+}
+
+/// Decisions of one outcome and reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutcomeCount {
+    /// `rejected` or `unavailable`.
+    pub outcome: String,
+    /// `wrong password`, `unreadable hash`, `source down` …
+    pub reason: String,
+    /// How many.
+    pub decisions: u64,
+}
+
+/// Decisions over time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Decisions {
+    /// In the last 60 minutes.
+    pub last_hour: Outcomes,
+    /// In the last 24 hours.
+    pub last_day: Outcomes,
+    /// Since the ledger was begun.
+    pub total: Outcomes,
+    /// The first one, in milliseconds since 1970; RFC 3339 in JSON.
+    #[serde(serialize_with = "rfc3339")]
+    pub first_at: Option<i64>,
+    /// The last one, likewise.
+    #[serde(serialize_with = "rfc3339")]
+    pub last_at: Option<i64>,
+}
+
+/// Decisions by outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Outcomes {
+    /// The password was right.
+    pub verified: u64,
+    /// It was not, or nothing could be verified for this user.
+    pub rejected: u64,
+    /// No decision could be made; Okta was asked to try again.
+    pub unavailable: u64,
+}
+
+impl Outcomes {
+    /// All of them.
+    pub fn sum(self) -> u64 {
+        self.verified + self.rejected + self.unavailable
+    }
+
+    fn add(&mut self, outcome: &str, count: u64) {
+        match outcome {
+            "verified" => self.verified += count,
+            "rejected" => self.rejected += count,
+            _ => self.unavailable += count,
+        }
+    }
+}
+
+/// A time of the ledger as RFC 3339, to the second, in UTC.
+pub fn rfc3339_text(millis: i64) -> Option<String> {
+    OffsetDateTime::from_unix_timestamp(millis.div_euclid(1000)).ok()?.format(&Rfc3339).ok()
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+fn rfc3339<S: Serializer>(millis: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    millis.and_then(rfc3339_text).serialize(serializer)
+}
+
+type Group = (Option<String>, Option<String>, String, Option<String>, i64, i64, i64, i64, i64);
+
+/// Three passes in one transaction each would see three moments; the counts of a moment ago do no harm, so each
+/// question is asked by itself.
+pub(super) async fn read(store: &Store, now: SystemTime) -> Result<Summary, LedgerError> {
+    let now = millis(now);
+    in_time(SUMMARY, async {
+        let users: Vec<(String, String, String, i64)> = on_pool!(store, pool => {
+            sqlx::query_as(
+                "SELECT source, route, state, count(*) FROM users GROUP BY source, route, state \
+                 ORDER BY source, route, state",
+            )
+            .fetch_all(pool)
+            .await?
+        });
+        let verified_users: Vec<(String, Option<String>, i64)> = on_pool!(store, pool => {
+            sqlx::query_as(
+                "SELECT source, scheme, count(*) FROM users WHERE verified > 0 OR state = 'confirmed' \
+                 GROUP BY source, scheme",
+            )
+            .fetch_all(pool)
+            .await?
+        });
+        let groups: Vec<Group> = on_pool!(store, pool => {
+            sqlx::query_as(
+                "SELECT source, scheme, outcome, reason, count(*), min(at), max(at), \
+                 SUM(CASE WHEN at > $1 THEN 1 ELSE 0 END), SUM(CASE WHEN at > $2 THEN 1 ELSE 0 END) \
+                 FROM events WHERE kind = 'decision' GROUP BY source, scheme, outcome, reason",
+            )
+            .bind(now.saturating_sub(3_600_000))
+            .bind(now.saturating_sub(24 * 3_600_000))
+            .fetch_all(pool)
+            .await?
+        });
+        Ok(assemble(users, verified_users, groups))
+    })
+    .await
+}
+
+fn assemble(
+    users: Vec<(String, String, String, i64)>,
+    verified_users: Vec<(String, Option<String>, i64)>,
+    groups: Vec<Group>,
+) -> Summary {
+    let mut decisions = Decisions::default();
+    let mut schemes: BTreeMap<(Option<String>, Option<String>), SchemeCount> = BTreeMap::new();
+    for (source, scheme, users) in verified_users {
+        entry(&mut schemes, Some(source), scheme).verified_users += count(users);
+    }
+    for (source, scheme, outcome, reason, all, first, last, hour, day) in groups {
+        decisions.total.add(&outcome, count(all));
+        decisions.last_hour.add(&outcome, count(hour));
+        decisions.last_day.add(&outcome, count(day));
+        decisions.first_at = Some(decisions.first_at.map_or(first, |at| at.min(first)));
+        decisions.last_at = Some(decisions.last_at.map_or(last, |at| at.max(last)));
+        let scheme = entry(&mut schemes, source, scheme);
+        if outcome == "verified" {
+            scheme.verified += count(all);
+        } else {
+            let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
+            scheme.not_verified.push(OutcomeCount { outcome, reason, decisions: count(all) });
+        }
+    }
+    let mut schemes: Vec<_> = schemes.into_values().collect();
+    for scheme in &mut schemes {
+        scheme.not_verified.sort_by(|a, b| (&a.outcome, &a.reason).cmp(&(&b.outcome, &b.reason)));
+    }
+    let users = users
+        .into_iter()
+        .map(|(source, route, state, users)| UserCount { source, route, state, users: count(users) })
+        .collect();
+    Summary { users, schemes, decisions }
+}
+
+fn entry(
+    schemes: &mut BTreeMap<(Option<String>, Option<String>), SchemeCount>,
+    source: Option<String>,
+    scheme: Option<String>,
+) -> &mut SchemeCount {
+    schemes.entry((source, scheme)).or_insert_with_key(|(source, scheme)| SchemeCount {
+        source: source.clone(),
+        scheme: scheme.clone(),
+        ..SchemeCount::default()
+    })
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}

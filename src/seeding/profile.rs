@@ -1,0 +1,250 @@
+//! From a row's columns to an Okta profile: which attribute comes from which column, checked before it leaves.
+//!
+//! Values are trimmed and otherwise sent as they are. An empty optional attribute is left out.
+
+use thiserror::Error;
+
+use crate::okta::profile::{self, Attribute, LoginPattern, ProfileError};
+use crate::okta::user::Profile;
+use crate::sources::Record;
+
+/// The mapping where `[source.profile]` says nothing: attribute, and the columns that are tried in order.
+pub const DEFAULT: [(&str, &[&str]); 5] = [
+    ("login", &["login", "email"]),
+    ("firstName", &["first_name", "firstname", "given_name"]),
+    ("lastName", &["last_name", "lastname", "family_name"]),
+    ("email", &["email", "login"]),
+    ("mobilePhone", &["phone", "mobile", "mobile_phone"]),
+];
+
+/// Columns that hold credentials or steer the seeding; none of them is profile material.
+const NOT_PROFILE: [&str; 7] = ["stored", "salt", "salt2", "pepper", "scheme", "active", "groups"];
+
+/// A mapping that cannot work. Several at once are several errors.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum MappingError {
+    /// Okta creates no user without it.
+    #[error("the profile lacks `{0}`, which Okta requires: add `{0} = \"<column>\"`")]
+    Required(&'static str),
+    /// Not a name that an Okta attribute can have.
+    #[error("`{0}` cannot be an Okta attribute: a letter, then letters, digits and underscores")]
+    AttributeName(String),
+    /// Twice the same attribute.
+    #[error("`{0}` is mapped twice: keep one")]
+    Twice(String),
+    /// A column that is not profile material.
+    #[error("`{attribute}` may not come from the column `{column}`, which is no profile material")]
+    Column {
+        /// The attribute.
+        attribute: String,
+        /// The column.
+        column: String,
+    },
+}
+
+/// Which attribute comes from which column.
+#[derive(Clone, Debug)]
+pub struct ProfileMap {
+    entries: Vec<Entry>,
+    login: usize,
+    pattern: LoginPattern,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    name: String,
+    attribute: &'static Attribute,
+    required: bool,
+    /// Tried in order; the first with a value counts.
+    columns: Vec<String>,
+    /// Whether the query must have the column: where the admin named it.
+    explicit: bool,
+}
+
+impl ProfileMap {
+    /// From pairs of Okta attribute and column, in the order in which they are to be written; [`DEFAULT`] where
+    /// there are none.
+    pub fn new(pairs: &[(String, String)], pattern: LoginPattern) -> Result<Self, Vec<MappingError>> {
+        let entries = if pairs.is_empty() { default_entries() } else { explicit_entries(pairs)? };
+        let login = entries.iter().position(|entry| entry.name == "login");
+        match login {
+            Some(login) => Ok(Self { entries, login, pattern }),
+            None => Err(vec![MappingError::Required("login")]),
+        }
+    }
+
+    /// The attributes that it fills.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// The columns that the mapping needs and this row does not have.
+    pub fn missing_columns<'a>(&'a self, record: &Record) -> Vec<&'a str> {
+        let has = |column: &String| {
+            matches!(column.as_str(), "id" | "login" | "email" | "last_login")
+                || record.profile.iter().any(|(name, _)| name.as_ref() == column)
+        };
+        self.entries
+            .iter()
+            .filter(|entry| entry.explicit || entry.required)
+            .filter(|entry| !entry.columns.iter().any(has))
+            .filter_map(|entry| entry.columns.first().map(String::as_str))
+            .collect()
+    }
+
+    /// The login as it would be sent, unchecked.
+    pub fn login<'a>(&self, record: &'a Record) -> Option<&'a str> {
+        self.entries.get(self.login).and_then(|entry| entry.value(record))
+    }
+
+    /// The profile of a row, or the first thing that Okta would refuse in it.
+    pub fn profile<'a>(&'a self, record: &'a Record) -> Result<Profile<'a>, ProfileError> {
+        let mut values = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            match entry.value(record) {
+                Some(value) => {
+                    entry.attribute.check(&entry.name, value, self.pattern)?;
+                    values.push((entry.name.as_str(), value));
+                }
+                None if entry.required => return Err(ProfileError::Missing(entry.name.clone())),
+                None => {}
+            }
+        }
+        Ok(Profile(values))
+    }
+}
+
+impl Entry {
+    fn value<'a>(&self, record: &'a Record) -> Option<&'a str> {
+        self.columns
+            .iter()
+            .filter_map(|column| record.column(column))
+            .map(str::trim)
+            .find(|value| !value.is_empty())
+    }
+}
+
+fn entry(name: &str, columns: Vec<String>, explicit: bool) -> Entry {
+    Entry {
+        name: name.to_owned(),
+        attribute: Attribute::of(name),
+        required: profile::REQUIRED.contains(&name),
+        columns,
+        explicit,
+    }
+}
+
+fn default_entries() -> Vec<Entry> {
+    DEFAULT
+        .iter()
+        .map(|(name, columns)| entry(name, columns.iter().map(ToString::to_string).collect(), false))
+        .collect()
+}
+
+fn explicit_entries(pairs: &[(String, String)]) -> Result<Vec<Entry>, Vec<MappingError>> {
+    let mut errors = Vec::new();
+    let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
+    for (attribute, column) in pairs {
+        if !profile::is_attribute_name(attribute) {
+            errors.push(MappingError::AttributeName(attribute.clone()));
+        } else if entries.iter().any(|entry| entry.name == *attribute) {
+            errors.push(MappingError::Twice(attribute.clone()));
+        } else if NOT_PROFILE.contains(&column.as_str()) {
+            errors.push(MappingError::Column { attribute: attribute.clone(), column: column.clone() });
+        } else {
+            entries.push(entry(attribute, vec![column.clone()], true));
+        }
+    }
+    let named = |required: &str| pairs.iter().any(|(attribute, _)| attribute == required);
+    errors.extend(profile::REQUIRED.into_iter().filter(|name| !named(name)).map(MappingError::Required));
+    if errors.is_empty() { Ok(entries) } else { Err(errors) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::record;
+    use super::*;
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(attribute, column)| ((*attribute).into(), (*column).into())).collect()
+    }
+
+    const REQUIRED: [(&str, &str); 4] =
+        [("firstName", "first_name"), ("lastName", "last_name"), ("email", "login"), ("login", "login")];
+
+    fn map(more: &[(&str, &str)]) -> ProfileMap {
+        ProfileMap::new(&pairs(&[&REQUIRED, more].concat()), LoginPattern::Address).unwrap()
+    }
+
+    #[test]
+    fn values_are_trimmed_and_empty_optional_ones_left_out() {
+        let row = record(
+            "1",
+            "  amy@example.com ",
+            &[
+                ("first_name", Some(" Amy\t")),
+                ("last_name", Some("Wong")),
+                ("phone", Some("  ")),
+                ("nick", None),
+            ],
+        );
+        let map = map(&[("mobilePhone", "phone"), ("nickName", "nick")]);
+        let profile = map.profile(&row).unwrap();
+        assert_eq!(
+            profile.0,
+            [
+                ("firstName", "Amy"),
+                ("lastName", "Wong"),
+                ("email", "amy@example.com"),
+                ("login", "amy@example.com"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_required_attribute_without_a_value_is_named() {
+        let row = record("1", "amy@example.com", &[("first_name", Some("Amy")), ("last_name", Some(" "))]);
+        assert_eq!(map(&[]).profile(&row).unwrap_err().to_string(), "lastName is missing");
+    }
+
+    #[test]
+    fn every_mistake_of_a_mapping_is_told_at_once() {
+        let wrong = pairs(&[
+            ("login", "login"),
+            ("login", "email"),
+            ("1st", "first_name"),
+            ("nickName", "stored"),
+            ("email", "login"),
+        ]);
+        let errors = ProfileMap::new(&wrong, LoginPattern::Address).unwrap_err();
+        assert_eq!(
+            errors,
+            [
+                MappingError::Twice("login".into()),
+                MappingError::AttributeName("1st".into()),
+                MappingError::Column { attribute: "nickName".into(), column: "stored".into() },
+                MappingError::Required("firstName"),
+                MappingError::Required("lastName"),
+            ]
+        );
+    }
+
+    #[test]
+    fn columns_that_the_query_lacks_are_found() {
+        let row = record("1", "amy@example.com", &[("first_name", None), ("surname", None)]);
+        assert_eq!(map(&[("mobilePhone", "phone")]).missing_columns(&row), ["last_name", "phone"]);
+        let default = ProfileMap::new(&[], LoginPattern::Address).unwrap();
+        assert_eq!(default.missing_columns(&row), ["last_name"], "an absent phone is no mistake by default");
+    }
+
+    #[test]
+    fn by_default_login_and_email_stand_in_for_each_other() {
+        let mut row =
+            record("1", "amy@example.com", &[("first_name", Some("Amy")), ("last_name", Some("W"))]);
+        let map = ProfileMap::new(&[], LoginPattern::Address).unwrap();
+        assert_eq!(map.profile(&row).unwrap().value("email"), Some("amy@example.com"));
+        row.login = None;
+        row.email = Some("amy@mail.example.com".into());
+        assert_eq!(map.login(&row), Some("amy@mail.example.com"));
+    }
+}

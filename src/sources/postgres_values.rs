@@ -1,0 +1,156 @@
+//! PostgreSQL's binary formats, read as text. Each function gives `None` for bytes that are not such a value.
+//! The formats are those that the server's own `*send` functions write (`src/backend/utils/adt`).
+
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use time::Date;
+
+/// 2000-01-01, from which PostgreSQL counts, as a Julian day.
+const EPOCH: i64 = 2_451_545;
+
+const MICROS_OF_DAY: i64 = 86_400_000_000;
+
+/// Takes the next two bytes as a number.
+fn take_i16(bytes: &mut &[u8]) -> Option<i16> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(i16::from_be_bytes(*number))
+}
+
+/// Takes the next four bytes as a number.
+fn take_i32(bytes: &mut &[u8]) -> Option<i32> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(i32::from_be_bytes(*number))
+}
+
+/// `numeric`: base-10000 digits, of which the first has the weight 10000^weight.
+pub(super) fn numeric(mut bytes: &[u8]) -> Option<String> {
+    let count = take_i16(&mut bytes)?;
+    let weight = i32::from(take_i16(&mut bytes)?);
+    let sign = take_i16(&mut bytes)?.cast_unsigned();
+    let scale = usize::try_from(take_i16(&mut bytes)?).ok()?;
+    let mut digits = Vec::new();
+    for _ in 0..count {
+        digits.push(take_i16(&mut bytes)?);
+    }
+    let digit =
+        |position: i32| usize::try_from(position).ok().and_then(|at| digits.get(at)).copied().unwrap_or(0);
+    let mut text = match sign {
+        0x0000 => String::new(),
+        0x4000 => "-".to_owned(),
+        0xC000 => return Some("NaN".to_owned()),
+        0xD000 => return Some("Infinity".to_owned()),
+        0xF000 => return Some("-Infinity".to_owned()),
+        _ => return None,
+    };
+    if weight < 0 {
+        text.push('0');
+    }
+    for position in 0..=weight {
+        // Writing to a String cannot fail.
+        let _ = if position == 0 {
+            write!(text, "{}", digit(position))
+        } else {
+            write!(text, "{:04}", digit(position))
+        };
+    }
+    if scale > 0 {
+        let mut fraction = String::new();
+        let mut position = weight + 1;
+        while fraction.len() < scale {
+            let _ = write!(fraction, "{:04}", digit(position));
+            position += 1;
+        }
+        fraction.truncate(scale);
+        text.push('.');
+        text.push_str(&fraction);
+    }
+    Some(text)
+}
+
+/// `date`: days since 2000-01-01.
+pub(super) fn date(bytes: &[u8]) -> Option<String> {
+    match i32::from_be_bytes(bytes.try_into().ok()?) {
+        i32::MAX => Some("infinity".to_owned()),
+        i32::MIN => Some("-infinity".to_owned()),
+        days => day(days.into()),
+    }
+}
+
+fn day(days: i64) -> Option<String> {
+    let date = Date::from_julian_day(i32::try_from(days.checked_add(EPOCH)?).ok()?).ok()?;
+    Some(format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day()))
+}
+
+/// `timestamp`, `timestamptz`: microseconds since 2000-01-01, as RFC 3339 writes them; `zone` is put at the end.
+pub(super) fn timestamp(bytes: &[u8], zone: &str) -> Option<String> {
+    match i64::from_be_bytes(bytes.try_into().ok()?) {
+        i64::MAX => Some("infinity".to_owned()),
+        i64::MIN => Some("-infinity".to_owned()),
+        micros => {
+            let date = day(micros.div_euclid(MICROS_OF_DAY))?;
+            let time = time_of_day(micros.rem_euclid(MICROS_OF_DAY))?;
+            Some(format!("{date}T{time}{zone}"))
+        }
+    }
+}
+
+/// `time`: microseconds since midnight; the fraction is written only where there is one.
+pub(super) fn time_of_day(micros: i64) -> Option<String> {
+    if !(0..=MICROS_OF_DAY).contains(&micros) {
+        return None;
+    }
+    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
+    let mut text = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if fraction != 0 {
+        let _ = write!(text, ".{fraction:06}");
+    }
+    Some(text)
+}
+
+/// An array of texts in one dimension; NULLs in it are left out.
+pub(super) fn text_list(mut bytes: &[u8]) -> Option<Vec<String>> {
+    let dimensions = take_i32(&mut bytes)?;
+    let _has_nulls = take_i32(&mut bytes)?;
+    let _type_of_items = take_i32(&mut bytes)?;
+    if dimensions == 0 {
+        return Some(Vec::new());
+    }
+    if dimensions != 1 {
+        return None;
+    }
+    let count = take_i32(&mut bytes)?;
+    let _lower_bound = take_i32(&mut bytes)?;
+    let mut items = Vec::new();
+    for _ in 0..count {
+        let Ok(length) = usize::try_from(take_i32(&mut bytes)?) else { continue };
+        let (item, rest) = bytes.split_at_checked(length)?;
+        bytes = rest;
+        items.push(std::str::from_utf8(item).ok()?.trim_end().to_owned());
+    }
+    Some(items)
+}
+
+/// `bit(n)` up to 63 bits, as a number.
+pub(super) fn bits(mut bytes: &[u8]) -> Option<i64> {
+    let length = usize::try_from(take_i32(&mut bytes)?).ok().filter(|length| *length < 64)?;
+    let mut number = 0_i64;
+    for place in 0..length {
+        let bit = bytes.get(place / 8)? >> (7 - place % 8) & 1;
+        number = number << 1 | i64::from(bit);
+    }
+    Some(number)
+}
+
+/// `inet`, `cidr`: family, bits, whether it is a `cidr`, length, address. Bits are told unless all are set.
+pub(super) fn address(bytes: &[u8]) -> Option<String> {
+    let ([_family, bits, is_cidr, _length], rest) = bytes.split_first_chunk()?;
+    let (address, all) = if let Ok(four) = <[u8; 4]>::try_from(rest) {
+        (Ipv4Addr::from(four).to_string(), 32)
+    } else {
+        (Ipv6Addr::from(<[u8; 16]>::try_from(rest).ok()?).to_string(), 128)
+    };
+    Some(if *bits == all && *is_cidr == 0 { address } else { format!("{address}/{bits}") })
+}

@@ -1,0 +1,305 @@
+//! The walk over all users of a store: page by page along the id where the query has `:after` and `:limit`, else
+//! in one go. One page is fetched while the one before is worked on, and never more than that is held. A walk that
+//! would lose or repeat rows stops with an error.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::fault::{Class, Fault};
+use super::parameters::{Parameter, Query, check_condition};
+use super::pool::{Lease, Purpose};
+use super::record::{SELECTED, Value};
+use super::sql::{Dialect, Prepared, Reader, Shared, missing_stored};
+use super::{Row, SourceError};
+
+/// The longest silence of a database in the middle of a walk.
+const LONGEST_SILENCE: Duration = Duration::from_secs(300);
+
+type Batch = Result<Vec<Row>, SourceError>;
+
+/// All rows of the store that `filter` selects.
+pub(super) fn stream<'a, D: Dialect>(
+    shared: &'a Arc<Shared<D>>,
+    filter: Option<&'a str>,
+) -> BoxStream<'a, Batch> {
+    let begin = async move {
+        let (sender, receiver) = mpsc::channel(1);
+        let walk = Walk { shared: Arc::clone(shared), filter: filter.map(str::to_owned), sender };
+        // Dropping the stream drops the set, which ends the walk.
+        let mut walks = JoinSet::new();
+        walks.spawn(walk.run());
+        stream::unfold((receiver, walks), move |(mut receiver, mut walks)| async move {
+            if let Some(batch) = receiver.recv().await {
+                return Some((batch, (receiver, walks)));
+            }
+            // An end that is none must not look like one: half a store would pass for the whole.
+            match walks.join_next().await {
+                Some(Err(_)) => {
+                    let fault = Fault::new(Class::Busy, "the walk over its rows was broken off");
+                    Some((Err(shared.error("users", fault)), (receiver, walks)))
+                }
+                _ => None,
+            }
+        })
+    };
+    stream::once(begin).flatten().boxed()
+}
+
+struct Walk<D: Dialect> {
+    shared: Arc<Shared<D>>,
+    filter: Option<String>,
+    sender: mpsc::Sender<Batch>,
+}
+
+/// Nobody listens any more.
+struct Unheard;
+
+/// One page, read.
+#[derive(Default)]
+struct Page {
+    rows: Vec<Row>,
+    count: usize,
+    first: Option<Value>,
+    last: Option<Value>,
+}
+
+impl<D: Dialect> Walk<D> {
+    async fn run(self) {
+        if let Err(fault) = self.walk().await {
+            // If nobody listens any more, there is nobody to tell.
+            let _ = self.sender.send(Err(self.shared.error("users", fault))).await;
+        }
+    }
+
+    async fn walk(&self) -> Result<(), Fault> {
+        let users =
+            self.shared.users.as_ref().ok_or_else(|| {
+                Fault::new(Class::Access, "has no `users` query, which survey and export need")
+            })?;
+        let mut lease = self.shared.pool.acquire(Purpose::Walk).await?;
+        let plain = prepare::<D>(&mut lease, users).await?;
+        if plain.column_type("stored").is_none() {
+            return Err(missing_stored());
+        }
+        let paged = users.asks_for(Parameter::After);
+        let prepared = match &self.filter {
+            Some(condition) => {
+                let filtered = filtered::<D>(users, condition, paged, &plain)?;
+                prepare::<D>(&mut lease, &filtered).await?
+            }
+            None => plain,
+        };
+        let walked = if paged {
+            self.by_pages(lease, &prepared).await
+        } else {
+            self.in_one_go(lease, &prepared).await
+        };
+        match walked {
+            Ok(()) | Err(Stop::Unheard(Unheard)) => Ok(()),
+            Err(Stop::Fault(fault)) => Err(fault),
+        }
+    }
+
+    async fn by_pages(&self, mut lease: Lease<D>, prepared: &Prepared) -> Result<(), Stop> {
+        let beginnings = D::beginnings(prepared).map_err(|why| Fault::new(Class::Query, why))?;
+        let full = usize::try_from(self.shared.page_size).unwrap_or(usize::MAX);
+        let mut page = Page::default();
+        for beginning in &beginnings {
+            page = self.page_with_retry(&mut lease, prepared, beginning).await?;
+            if page.first.as_ref().is_some_and(|first| same_kind(first, beginning)) {
+                break;
+            }
+        }
+        loop {
+            let Page { rows, count, first, last } = page;
+            if !rows.is_empty() {
+                self.send(rows).await?;
+            }
+            if count < full {
+                return Ok(());
+            }
+            let Some(after) = last else {
+                let why = "the id of a row is NULL or unreadable, so the walk cannot go on from there; \
+                           leave such rows out in the users query";
+                return Err(Fault::new(Class::Query, why).into());
+            };
+            page = self.page_with_retry(&mut lease, prepared, &after).await?;
+            if page.first.is_some() && page.first == first {
+                return Err(not_in_order().into());
+            }
+        }
+    }
+
+    /// A page; once more on a new connection where the first was cut.
+    async fn page_with_retry(
+        &self,
+        lease: &mut Lease<D>,
+        prepared: &Prepared,
+        after: &Value,
+    ) -> Result<Page, Fault> {
+        match self.page(lease, prepared, after).await {
+            Err(fault) if matches!(fault.class, Class::Connection | Class::Stale) => {
+                lease.renew().await?;
+                self.page(lease, prepared, after).await
+            }
+            other => other,
+        }
+    }
+
+    async fn page(&self, lease: &mut Lease<D>, prepared: &Prepared, after: &Value) -> Result<Page, Fault> {
+        let limit = self.shared.page_size;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_mul(2);
+        let values = prepared.bind(|parameter| match parameter {
+            Parameter::After => Some(after.clone()),
+            Parameter::Limit => Some(Value::Int(i64::from(limit))),
+            Parameter::Username => None,
+        });
+        let numeric = is_numeric(prepared);
+        let mut result = D::fetch(&mut lease.connection, &prepared.sql, values);
+        let mut page = Page::default();
+        let mut reader = None;
+        while let Some(row) = next::<D>(&mut result).await? {
+            let read = reader.get_or_insert_with(|| Reader::<D>::new(&row)).read(&row);
+            page.count += 1;
+            if page.count > most {
+                let why = "gives more rows than `:limit` asks for; end it with LIMIT :limit";
+                return Err(Fault::new(Class::Query, why));
+            }
+            let before = page.last.as_ref().or(Some(after));
+            if let (Some(before), Some(position)) = (before, &read.position)
+                && !may_follow(before, position, numeric)
+            {
+                return Err(not_in_order());
+            }
+            if page.count == 1 {
+                page.first.clone_from(&read.position);
+            }
+            page.last = read.position;
+            if read.selected {
+                page.rows.push(read.row);
+            }
+        }
+        Ok(page)
+    }
+
+    async fn in_one_go(&self, mut lease: Lease<D>, prepared: &Prepared) -> Result<(), Stop> {
+        let full = usize::try_from(self.shared.page_size).unwrap_or(usize::MAX);
+        let mut result = D::fetch(&mut lease.connection, &prepared.sql, Vec::new());
+        let mut reader = None;
+        let mut rows = Vec::new();
+        while let Some(row) = next::<D>(&mut result).await? {
+            rows.push(reader.get_or_insert_with(|| Reader::<D>::new(&row)).read(&row).row);
+            if rows.len() >= full {
+                self.send(std::mem::take(&mut rows)).await?;
+            }
+        }
+        if !rows.is_empty() {
+            self.send(rows).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&self, rows: Vec<Row>) -> Result<(), Unheard> {
+        self.sender.send(Ok(rows)).await.map_err(|_| Unheard)
+    }
+}
+
+/// Why a walk ends before the last row.
+enum Stop {
+    Fault(Fault),
+    Unheard(Unheard),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Unheard> for Stop {
+    fn from(unheard: Unheard) -> Self {
+        Self::Unheard(unheard)
+    }
+}
+
+async fn prepare<D: Dialect>(lease: &mut Lease<D>, query: &Query) -> Result<Prepared, Fault> {
+    let prepared = tokio::time::timeout(LONGEST_SILENCE, D::prepare(&mut lease.connection, query)).await;
+    prepared.map_err(|_| Fault::no_answer(LONGEST_SILENCE))?.map_err(|error| D::fault(&error))
+}
+
+async fn next<D: Dialect>(
+    result: &mut BoxStream<'_, Result<D::Row, sqlx::Error>>,
+) -> Result<Option<D::Row>, Fault> {
+    let row = tokio::time::timeout(LONGEST_SILENCE, result.next()).await;
+    row.map_err(|_| Fault::no_answer(LONGEST_SILENCE))?.transpose().map_err(|error| D::fault(&error))
+}
+
+/// The users query with the condition. A page keeps the rows that the condition leaves out, marked, so that the
+/// walk goes on from its last row and a short page still means the end.
+fn filtered<D: Dialect>(
+    users: &Query,
+    condition: &str,
+    paged: bool,
+    plain: &Prepared,
+) -> Result<Query, Fault> {
+    check_condition(condition, D::LEXICON)
+        .map_err(|why| Fault::new(Class::Access, format!("the condition {why}")))?;
+    if !paged {
+        // The line break ends a comment that the condition may end in.
+        return Ok(users.within("SELECT page.* FROM (", &format!(") AS page WHERE ({condition}\n)")));
+    }
+    let place = |name: &str| plain.columns.iter().position(|(column, _)| column.eq_ignore_ascii_case(name));
+    let place = place("id").or_else(|| place("login")).map_or(1, |at| at + 1);
+    let head = format!("SELECT page.*, CASE WHEN ({condition}\n) THEN 1 ELSE 0 END AS {SELECTED} FROM (");
+    Ok(users.within(&head, &format!(") AS page ORDER BY {place}")))
+}
+
+fn not_in_order() -> Fault {
+    let why = "the ids do not go upwards from row to row, so rows would be lost or repeated; `id` must be unique, \
+               and the same in SELECT, in WHERE id > :after and in ORDER BY id";
+    Fault::new(Class::Query, why)
+}
+
+fn same_kind(left: &Value, right: &Value) -> bool {
+    let kind = |value: &Value| match value {
+        Value::Int(_) | Value::Unsigned(_) | Value::Float(_) => 0,
+        Value::Text(_) => 1,
+        Value::Bytes(_) => 2,
+    };
+    kind(left) == kind(right)
+}
+
+/// Whether `:after` is compared as a number; unknown on databases that do not tell.
+fn is_numeric(prepared: &Prepared) -> Option<bool> {
+    let number = |name| matches!(name, "INT2" | "INT4" | "INT8" | "NUMERIC" | "FLOAT4" | "FLOAT8" | "OID");
+    (!prepared.types.is_empty()).then(|| prepared.type_of(Parameter::After).is_some_and(number))
+}
+
+/// Whether a row at `position` can come after one at `before`. Texts are ordered by rules that only the database
+/// knows; of them it is only certain that equals do not follow each other.
+fn may_follow(before: &Value, position: &Value, numeric: Option<bool>) -> bool {
+    use Value::{Bytes, Float, Int, Text, Unsigned};
+    if before == position {
+        return false;
+    }
+    let integer = |value: &Value| match value {
+        Int(number) => Some(i128::from(*number)),
+        Unsigned(number) => Some(i128::from(*number)),
+        Text(text) if numeric == Some(true) => text.parse().ok(),
+        _ => None,
+    };
+    if numeric == Some(false) {
+        return true;
+    }
+    match (integer(before), integer(position), before, position) {
+        (Some(before), Some(position), ..) => before < position,
+        (_, _, Float(before), Float(position)) => before < position,
+        (_, _, Bytes(before), Bytes(position)) => before < position,
+        _ => true,
+    }
+}

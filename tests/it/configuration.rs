@@ -1,0 +1,117 @@
+//! The documented example, and what `check` says of a configuration.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use keyferry::config::{Config, Needs};
+use keyferry::schemes::Limits;
+
+fn example() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/keyferry.example.toml"))
+        .expect("readable")
+}
+
+fn secrets() -> Vec<(String, String)> {
+    ["KEYFERRY_HOOK_SECRET", "KEYFERRY_LEDGER_KEY", "KEYFERRY_PEPPER", "OKTA_API_TOKEN"]
+        .map(|name| (name.to_owned(), "a secret of some length".to_owned()))
+        .to_vec()
+}
+
+#[test]
+fn the_documented_example_is_valid_as_it_stands_and_with_every_key_set() {
+    let plain = Config::parse(&example(), secrets(), Needs::ALL).expect("valid");
+    let all = example()
+        .lines()
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert_ne!(all, example());
+    let all = Config::parse(&all, secrets(), Needs::ALL).expect("valid");
+    // What stands there as a default is the default.
+    assert_eq!(all.limits, Limits::default());
+    assert_eq!(plain.limits, Limits::default());
+    assert_eq!(all.server.verify_threads, plain.server.verify_threads);
+    assert_eq!(all.server.shutdown_grace, plain.server.shutdown_grace);
+    assert_eq!(all.server.debug_context, plain.server.debug_context);
+    assert_eq!(all.ledger.queue, plain.ledger.queue);
+    assert_eq!((all.log.json, &all.log.level), (plain.log.json, &plain.log.level));
+    let (all, plain) = (&all.sources[0].settings, &plain.sources[0].settings);
+    assert_eq!(all.page_size, plain.page_size);
+    assert_eq!(all.max_connections, plain.max_connections);
+    assert_eq!(all.connect_timeout, plain.connect_timeout);
+    assert_eq!(all.query_timeout, plain.query_timeout);
+    assert_eq!(all.username.apply(" CORP\\Alice "), "alice@example.com", "rules run in the documented order");
+}
+
+fn check(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_keyferry"))
+        .arg("check")
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("KEYFERRY_HOOK_SECRET")
+        .output()
+        .expect("it runs")
+}
+
+#[test]
+fn check_tells_all_problems_with_key_and_mend_and_ends_with_1() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = r#"
+[server]
+deadline = "3s"
+listn = "127.0.0.1:1"
+[server.auth]
+header = [{ name = "Authorization", secret = "env:KEYFERRY_HOOK_SECRET" }]
+[[source]]
+name = "shop"
+url = "oracle://scott:tiger@db/shop"
+scheme = "sha256($salt.$pas)"
+"#;
+    std::fs::write(folder.path().join("keyferry.toml"), text).expect("written");
+    let output = check(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8(output.stdout).expect("text");
+    for needed in [
+        "server.deadline: must be below 3 s",
+        "server.listn: is not a key that keyferry knows; did you mean `listen`?",
+        "server.auth.header[0].secret: the environment variable KEYFERRY_HOOK_SECRET is not set",
+        "source[0].url: must begin with sqlite:",
+        "source[0].lookup: is missing",
+        "source[0].scheme: column 14: ",
+    ] {
+        assert!(printed.contains(needed), "{needed} is not in:\n{printed}");
+    }
+    assert!(!printed.contains("tiger"), "{printed}");
+}
+
+#[test]
+fn check_without_a_file_says_how_to_name_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = check(folder.path(), &["--config", "other.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8(output.stdout).expect("text");
+    assert!(printed.contains("other.toml") && printed.contains("--config"), "{printed}");
+}
+
+#[tokio::test]
+async fn check_looks_at_the_connections_and_writes_nothing() {
+    let store = crate::service::Store::with_users(&[]).await;
+    let good = store.configuration("", "");
+    std::fs::write(store.path().join("keyferry.toml"), &good).expect("written");
+    let output = check(store.path(), &["--json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let findings: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(findings.as_array().expect("a list").iter().all(|finding| finding["ok"] == true), "{findings}");
+    assert!(!store.path().join("ledger.db").exists(), "the ledger was made");
+
+    let wrong = good.replace("lower(login)", "lower(logon)").replace("shop.db", "shop.db?mode=ro");
+    std::fs::write(store.path().join("keyferry.toml"), wrong).expect("written");
+    let output = check(store.path(), &[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("logon"), "{output:?}");
+
+    std::fs::write(store.path().join("keyferry.toml"), good.replace("shop.db", "no-such.db"))
+        .expect("written");
+    assert_eq!(check(store.path(), &[]).status.code(), Some(1));
+    assert!(!store.path().join("no-such.db").exists(), "a store was made");
+}

@@ -1,0 +1,683 @@
+//! The ledger: on files, on a PostgreSQL server, from several processes, and while it is away.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on shall fail")]
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use keyferry::ledger::{
+    DecisionEvent, Ledger, LedgerError, PlannedUser, Recorder, Route, SchemeCount, Summary,
+};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
+use tempfile::TempDir;
+
+use crate::servers::{self, Kind};
+
+const CANARY_ID: &str = "4711-canary-id";
+const CANARY_LOGIN: &str = "canary.login@example.com";
+const KEY: &[u8] = b"a key of thirty-two bytes, fixed";
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A ledger in a folder of its own.
+struct File {
+    folder: TempDir,
+}
+
+impl File {
+    fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("ledger.db")
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.path().display())
+    }
+
+    /// A second connection, as another process would have it.
+    async fn connect(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(self.path()).create_if_missing(true).connect().await.unwrap()
+    }
+}
+
+/// An empty database on the test server.
+struct Database {
+    url: String,
+}
+
+impl Database {
+    /// `None` where PostgreSQL is not installed.
+    async fn new() -> Option<Self> {
+        let server = servers::postgres()?;
+        Some(Self { url: server.database("SELECT 1").await })
+    }
+
+    async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.unwrap()
+    }
+}
+
+fn decision(user: &str, outcome: &'static str, reason: Option<&'static str>) -> DecisionEvent {
+    DecisionEvent {
+        at: SystemTime::now(),
+        outcome,
+        reason,
+        source: Some(Arc::from("shop")),
+        user_id: Some(user.to_owned()),
+        login: Some(format!("{user}@example.com")),
+        scheme: Some(Arc::from("bcrypt")),
+        micros: 1234,
+    }
+}
+
+/// An event of somebody whom no source knows.
+fn unknown() -> DecisionEvent {
+    DecisionEvent {
+        source: None,
+        user_id: None,
+        scheme: None,
+        ..decision("x", "rejected", Some("unknown user"))
+    }
+}
+
+async fn summary(url: &str) -> Summary {
+    Ledger::summary_of(url).await.unwrap().expect("a ledger")
+}
+
+fn users(summary: &Summary) -> BTreeSet<(&str, &str, u64)> {
+    summary.users.iter().map(|count| (count.route.as_str(), count.state.as_str(), count.users)).collect()
+}
+
+fn not_verified(scheme: &SchemeCount) -> BTreeSet<(&str, &str, u64)> {
+    let counts = scheme.not_verified.iter();
+    counts.map(|count| (count.outcome.as_str(), count.reason.as_str(), count.decisions)).collect()
+}
+
+// What is counted ---------------------------------------------------------------------------------------------
+
+async fn decisions_are_counted(url: &str) {
+    let recorder = Recorder::start(url.to_owned(), None, 100);
+    recorder.record(decision("alice", "rejected", Some("wrong password")));
+    recorder.record(decision("alice", "rejected", Some("wrong password")));
+    recorder.record(decision("alice", "verified", None));
+    recorder.record(decision("bob", "rejected", Some("unreadable hash")));
+    recorder.record(decision("carol", "unavailable", Some("source down")));
+    recorder.record(unknown());
+    let old = SystemTime::now() - Duration::from_hours(2);
+    recorder.record(DecisionEvent { at: old, ..decision("dave", "verified", None) });
+    recorder.until(|health| health.written == 7).await;
+    recorder.ping().await.unwrap();
+    recorder.close(GRACE).await;
+
+    let summary = summary(url).await;
+    assert_eq!(
+        users(&summary),
+        BTreeSet::from([("hook", "verified", 2), ("hook", "seeded", 1)]),
+        "one row per user that a source knows and that was decided on"
+    );
+    let shop = summary.schemes.iter().find(|scheme| scheme.source.as_deref() == Some("shop")).unwrap();
+    assert_eq!((shop.verified_users, shop.verified), (2, 2));
+    assert_eq!(
+        not_verified(shop),
+        BTreeSet::from([
+            ("rejected", "unreadable hash", 1),
+            ("rejected", "wrong password", 2),
+            ("unavailable", "source down", 1)
+        ])
+    );
+    let nobody = summary.schemes.iter().find(|scheme| scheme.source.is_none()).unwrap();
+    assert_eq!(not_verified(nobody), BTreeSet::from([("rejected", "unknown user", 1)]));
+    let total = summary.decisions.total;
+    assert_eq!((total.verified, total.rejected, total.unavailable), (2, 4, 1));
+    assert_eq!((summary.decisions.last_hour.sum(), summary.decisions.last_day.sum()), (6, 7));
+    assert!(summary.decisions.first_at < summary.decisions.last_at);
+}
+
+#[tokio::test]
+async fn decisions_are_counted_on_sqlite() {
+    decisions_are_counted(&File::new().url()).await;
+}
+
+#[tokio::test]
+async fn decisions_are_counted_on_postgresql() {
+    let Some(database) = Database::new().await else { return };
+    decisions_are_counted(&database.url).await;
+}
+
+fn planned(user_id: &str, route: Route) -> PlannedUser<'_> {
+    PlannedUser { source: "shop", user_id, login: None, route, scheme: Some("bcrypt") }
+}
+
+async fn a_plan_moves_nobody_back(url: &str) {
+    let ledger = Ledger::open(url, Some(KEY)).await.unwrap();
+    let plan = [planned("alice", Route::Hash), planned("bob", Route::Hook), planned("carol", Route::Hook)];
+    assert_eq!(ledger.plan(&plan).await.unwrap(), 3);
+    ledger
+        .record(&[decision("bob", "verified", None), decision("carol", "rejected", Some("wrong password"))])
+        .await
+        .unwrap();
+    let seen = summary(url).await;
+    assert_eq!(
+        users(&seen),
+        BTreeSet::from([("hash", "planned", 1), ("hook", "verified", 1), ("hook", "planned", 1)]),
+        "a rejection leaves the state as it is"
+    );
+
+    let again = [planned("alice", Route::Hook), planned("bob", Route::Hash)];
+    assert_eq!(ledger.plan(&again).await.unwrap(), 1, "bob is verified and stays so");
+    let seen = summary(url).await;
+    assert_eq!(users(&seen), BTreeSet::from([("hook", "planned", 2), ("hook", "verified", 1)]));
+    assert_eq!(seen.decisions.total.sum(), 2);
+}
+
+#[tokio::test]
+async fn a_plan_moves_nobody_back_on_sqlite() {
+    a_plan_moves_nobody_back(&File::new().url()).await;
+}
+
+#[tokio::test]
+async fn a_plan_moves_nobody_back_on_postgresql() {
+    let Some(database) = Database::new().await else { return };
+    a_plan_moves_nobody_back(&database.url).await;
+}
+
+#[tokio::test]
+async fn what_okta_confirmed_stays_confirmed() {
+    let file = File::new();
+    let ledger = Ledger::open(&file.url(), Some(KEY)).await.unwrap();
+    ledger.record(&[decision("alice", "verified", None)]).await.unwrap();
+    sqlx::query("UPDATE users SET state = 'confirmed'").execute(&mut file.connect().await).await.unwrap();
+    ledger.record(&[decision("alice", "verified", None)]).await.unwrap();
+    ledger.plan(&[planned("alice", Route::Hash)]).await.unwrap();
+    assert_eq!(users(&summary(&file.url()).await), BTreeSet::from([("hook", "confirmed", 1)]));
+}
+
+#[tokio::test]
+async fn batches_may_arrive_in_any_order() {
+    let file = File::new();
+    let ledger = Ledger::open(&file.url(), Some(KEY)).await.unwrap();
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let event =
+        |seconds, reason| DecisionEvent { at: at(seconds), ..decision("alice", "rejected", Some(reason)) };
+    ledger.record(&[event(200, "too costly")]).await.unwrap();
+    ledger.record(&[event(100, "wrong password")]).await.unwrap();
+    ledger.record(&[DecisionEvent { at: at(150), ..decision("alice", "verified", None) }]).await.unwrap();
+    let row: (i64, i64, i64, i64, String, String) = sqlx::query_as(
+        "SELECT first_decision_at, last_decision_at, verified, rejected, last_reason, state FROM users",
+    )
+    .fetch_one(&mut file.connect().await)
+    .await
+    .unwrap();
+    assert_eq!(row, (100_000, 200_000, 1, 2, "too costly".to_owned(), "verified".to_owned()));
+}
+
+// Several at once ---------------------------------------------------------------------------------------------
+
+/// Not a test by itself: what the child processes of the tests below do. Does nothing unless told to.
+#[tokio::test]
+async fn child_process() {
+    let (Ok(url), Ok(batches)) = (std::env::var("LEDGER_CHILD_URL"), std::env::var("LEDGER_CHILD_BATCHES"))
+    else {
+        return;
+    };
+    let ledger = loop {
+        match Ledger::open(&url, None).await {
+            Ok(ledger) => break ledger,
+            Err(LedgerError::Locked) => {}
+            Err(error) => panic!("{error}"),
+        }
+    };
+    for batch in 0..batches.parse::<u32>().unwrap() {
+        let user = format!("{}-{batch}", std::process::id());
+        let wrong = decision(&user, "rejected", Some("wrong password"));
+        let events = [wrong.clone(), wrong, decision(&user, "verified", None)];
+        while let Err(error) = ledger.record(&events).await {
+            assert_eq!(error, LedgerError::Locked);
+        }
+        println!("written");
+    }
+}
+
+fn child(url: &str, batches: u32) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["ledger::child_process", "--exact", "--nocapture"])
+        .env("LEDGER_CHILD_URL", url)
+        .env("LEDGER_CHILD_BATCHES", batches.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+async fn processes_that_start_together_share_the_ledger(url: &str) {
+    let children: Vec<Child> = (0..4).map(|_| child(url, 10)).collect();
+    for child in children {
+        assert!(child.wait_with_output().unwrap().status.success());
+    }
+    let summary = summary(url).await;
+    assert_eq!(users(&summary), BTreeSet::from([("hook", "verified", 40)]));
+    assert_eq!((summary.decisions.total.verified, summary.decisions.total.rejected), (40, 80));
+}
+
+#[tokio::test]
+async fn processes_that_start_together_share_the_ledger_on_sqlite() {
+    processes_that_start_together_share_the_ledger(&File::new().url()).await;
+}
+
+#[tokio::test]
+async fn processes_that_start_together_share_the_ledger_on_postgresql() {
+    let Some(database) = Database::new().await else { return };
+    processes_that_start_together_share_the_ledger(&database.url).await;
+}
+
+#[tokio::test]
+async fn a_killed_writer_leaves_whole_batches() {
+    let file = File::new();
+    let mut child = child(&file.url(), u32::MAX);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let written =
+        lines.by_ref().map_while(Result::ok).filter(|line| line.ends_with("written")).take(25).count();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(written, 25);
+
+    let mut connection = file.connect().await;
+    let sound: String =
+        sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(sound, "ok");
+    let summary = summary(&file.url()).await;
+    let total = summary.decisions.total;
+    assert!(total.verified >= 25, "what was acknowledged is there");
+    assert_eq!(total.rejected, 2 * total.verified, "no batch is there by half");
+    let sums: (i64, i64) = sqlx::query_as("SELECT sum(verified), sum(rejected) FROM users")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(sums, (total.verified.cast_signed(), total.rejected.cast_signed()), "users agree with events");
+    Ledger::open(&file.url(), None).await.expect("and it opens again");
+}
+
+// While it is away --------------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn a_ledger_that_appears_later_gets_what_was_queued() {
+    let folder = TempDir::new().unwrap();
+    let later = folder.path().join("mounted-later");
+    let url = format!("sqlite:{}", later.join("ledger.db").display());
+    let recorder = Recorder::start(url.clone(), None, 10);
+    for user in 0..15 {
+        recorder.record(decision(&user.to_string(), "verified", None));
+    }
+    recorder.until(|health| health.failing_since.is_some()).await;
+    let health = recorder.health();
+    assert_eq!((health.written, health.queued, health.dropped), (0, 10, 5), "the queue holds ten");
+    assert_eq!(health.last_error, Some("unreachable"));
+    assert!(matches!(recorder.ping().await, Err(LedgerError::Unreachable(_))));
+
+    std::fs::create_dir(&later).unwrap();
+    recorder.until(|health| health.written == 10).await;
+    recorder.ping().await.unwrap();
+    assert_eq!(recorder.health().failing_since, None);
+    recorder.close(GRACE).await;
+    assert_eq!(summary(&url).await.decisions.total.verified, 10);
+}
+
+#[tokio::test]
+async fn a_locked_ledger_is_waited_for() {
+    let file = File::new();
+    Ledger::open(&file.url(), None).await.unwrap();
+    let mut other = file.connect().await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let recorder = Recorder::start(file.url(), None, 100);
+    let began = Instant::now();
+    recorder.record(decision("alice", "verified", None));
+    assert!(began.elapsed() < Duration::from_millis(100), "recording does not wait");
+    recorder.until(|health| health.last_error == Some("locked")).await;
+    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+    recorder.until(|health| health.written == 1 && health.failing_since.is_none()).await;
+    recorder.close(GRACE).await;
+    assert_eq!(summary(&file.url()).await.decisions.total.verified, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_crashes_and_comes_back_gets_every_event_once() {
+    let Some(server) = servers::private(Kind::Postgres) else { return };
+    let url = server.database("SELECT 1").await;
+    let recorder = Recorder::start(url.clone(), None, 1000);
+    recorder.record(decision("alice", "verified", None));
+    recorder.until(|health| health.written == 1).await;
+    server.stop();
+    recorder.ping().await.expect_err("it is down");
+    for _ in 0..600 {
+        recorder.record(decision("alice", "verified", None));
+    }
+    recorder.until(|health| health.failing_since.is_some()).await;
+    server.start();
+    recorder.until(|health| health.written == 601 && health.failing_since.is_none()).await;
+    recorder.ping().await.unwrap();
+    recorder.close(GRACE).await;
+    assert_eq!(summary(&url).await.decisions.total.verified, 601);
+}
+
+#[tokio::test]
+async fn a_removed_file_is_noticed_and_begun_anew() {
+    let file = File::new();
+    let recorder = Recorder::start(file.url(), None, 100);
+    recorder.record(decision("alice", "verified", None));
+    recorder.until(|health| health.written == 1).await;
+    std::fs::remove_file(file.path()).unwrap();
+    recorder.ping().await.expect_err("its file is gone");
+    recorder.record(decision("bob", "verified", None));
+    recorder.until(|health| health.written == 2).await;
+    recorder.close(GRACE).await;
+    assert_eq!(summary(&file.url()).await.decisions.total.verified, 1, "bob is in the new one");
+}
+
+#[tokio::test]
+async fn closing_waits_no_longer_than_its_grace() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("missing/ledger.db").display());
+    let recorder = Recorder::start(url, None, 10);
+    let seen = recorder.clone();
+    recorder.record(decision("alice", "verified", None));
+    let began = Instant::now();
+    recorder.close(Duration::from_millis(300)).await;
+    assert!(began.elapsed() < Duration::from_secs(5));
+    seen.record(decision("bob", "verified", None));
+    let health = seen.health();
+    assert_eq!((health.written, health.queued, health.dropped), (0, 0, 2), "both are accounted for");
+}
+
+#[tokio::test]
+async fn nobody_listening_is_told_without_the_credentials() {
+    // Port 1 is the reserved tcpmux: nobody listens there.
+    let url = "postgres://canary-user:canary-password@127.0.0.1:1/canary-database";
+    let error = Ledger::open(url, None).await.err().expect("nobody is there");
+    assert!(matches!(error, LedgerError::Unreachable(_)), "{error}");
+    assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+    for url in ["mysql://canary@host/db", "postgres://canary:canary@[", "canary"] {
+        let error = Ledger::open(url, None).await.err().expect("not usable");
+        assert!(matches!(error, LedgerError::Url(_)), "{error}");
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+    }
+}
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// On one thread, so that the subscriber of this test sees the writer's task as well.
+#[tokio::test]
+async fn an_outage_is_logged_once_and_nothing_personal_at_any_level() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let folder = TempDir::new().unwrap();
+    let later = folder.path().join("later");
+    let recorder = Recorder::start(format!("sqlite:{}", later.join("ledger.db").display()), None, 2);
+    let canary = DecisionEvent {
+        login: Some(CANARY_LOGIN.to_owned()),
+        ..decision(CANARY_ID, "rejected", Some("wrong password"))
+    };
+    for _ in 0..20 {
+        recorder.record(canary.clone());
+        recorder.user_hash(CANARY_LOGIN);
+    }
+    recorder.until(|health| health.failing_since.is_some()).await;
+    std::fs::create_dir(&later).unwrap();
+    recorder.until(|health| health.written == 2).await;
+    recorder.close(GRACE).await;
+    drop(guard);
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(log.matches("the ledger fails").count(), 1, "{log}");
+    assert_eq!(log.matches("the ledger works again").count(), 1, "{log}");
+    assert_eq!(log.matches("queue is full").count(), 1, "{log}");
+    assert_eq!(log.matches("key is not known yet").count(), 1, "{log}");
+    assert!(!log.contains("canary"), "{log}");
+}
+
+// What it may hold --------------------------------------------------------------------------------------------
+
+fn canary_event() -> DecisionEvent {
+    DecisionEvent {
+        login: Some(CANARY_LOGIN.to_owned()),
+        ..decision(CANARY_ID, "rejected", Some("wrong password"))
+    }
+}
+
+fn canary_user() -> PlannedUser<'static> {
+    PlannedUser { login: Some(CANARY_LOGIN), ..planned(CANARY_ID, Route::Hook) }
+}
+
+fn holds_canary(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes).to_lowercase();
+    text.contains(CANARY_ID) || text.contains(CANARY_LOGIN) || text.contains("canary")
+}
+
+#[tokio::test]
+async fn no_plain_id_or_login_reaches_the_file() {
+    let file = File::new();
+    let ledger = Ledger::open(&file.url(), None).await.unwrap();
+    ledger.plan(&[canary_user()]).await.unwrap();
+    ledger.record(&[canary_event()]).await.unwrap();
+    let mut files = 0;
+    for entry in std::fs::read_dir(file.folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!holds_canary(&bytes), "{}", path.display());
+        files += 1;
+        if path.to_string_lossy().ends_with("-wal") {
+            assert!(bytes.windows(14).any(|window| window == b"wrong password"), "the event is in the log");
+        }
+    }
+    assert_eq!(files, 3, "database, log and index");
+}
+
+#[tokio::test]
+async fn no_plain_id_or_login_reaches_the_server() {
+    let Some(database) = Database::new().await else { return };
+    let ledger = Ledger::open(&database.url, None).await.unwrap();
+    ledger.plan(&[canary_user()]).await.unwrap();
+    ledger.record(&[canary_event()]).await.unwrap();
+    let rows: Vec<String> = sqlx::query_scalar(
+        "SELECT row_to_json(u)::text FROM users u UNION ALL SELECT row_to_json(e)::text FROM events e \
+         UNION ALL SELECT row_to_json(m)::text FROM meta m",
+    )
+    .fetch_all(&mut database.connect().await)
+    .await
+    .unwrap();
+    assert!(rows.len() >= 4, "user, event, key and its check");
+    assert!(!holds_canary(rows.join("\n").as_bytes()));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_may_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = File::new();
+    let ledger = Ledger::open(&file.url(), None).await.unwrap();
+    ledger.record(&[decision("alice", "verified", None)]).await.unwrap();
+    for entry in std::fs::read_dir(file.folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
+    }
+}
+
+// Keys and layouts --------------------------------------------------------------------------------------------
+
+async fn the_key_stays_with_the_ledger(made: &str, configured: &str) {
+    let first = Ledger::open(made, None).await.unwrap().user_hash("Alice@Example.com");
+    assert_eq!(first.len(), 16);
+    assert_eq!(Ledger::open(made, None).await.unwrap().user_hash("alice@example.com"), first);
+    assert_eq!(Ledger::open(made, Some(KEY)).await.err(), Some(LedgerError::WrongKey));
+
+    let second = Ledger::open(configured, Some(KEY)).await.unwrap().user_hash("alice@example.com");
+    assert_ne!(first, second);
+    assert_eq!(Ledger::open(configured, Some(KEY)).await.unwrap().user_hash("alice@example.com"), second);
+    assert_eq!(Ledger::open(configured, None).await.err(), Some(LedgerError::KeyMissing));
+    let other = b"another key, of thirty-two bytes";
+    assert_eq!(Ledger::open(configured, Some(other)).await.err(), Some(LedgerError::WrongKey));
+    assert_eq!(Ledger::open(configured, Some(b"short")).await.err(), Some(LedgerError::KeyTooShort(16)));
+}
+
+#[tokio::test]
+async fn the_key_stays_with_the_ledger_on_sqlite() {
+    let (made, configured) = (File::new(), File::new());
+    the_key_stays_with_the_ledger(&made.url(), &configured.url()).await;
+}
+
+#[tokio::test]
+async fn the_key_stays_with_the_ledger_on_postgresql() {
+    let (Some(made), Some(configured)) = (Database::new().await, Database::new().await) else { return };
+    the_key_stays_with_the_ledger(&made.url, &configured.url).await;
+}
+
+#[tokio::test]
+async fn names_in_logs_are_hashed_by_the_configured_key_even_while_the_ledger_is_down() {
+    let (file, folder) = (File::new(), TempDir::new().unwrap());
+    let down = format!("sqlite:{}", folder.path().join("missing/ledger.db").display());
+    let known = Ledger::open(&file.url(), Some(KEY)).await.unwrap().user_hash("alice");
+    let recorder = Recorder::start(down.clone(), Some(KEY.to_vec()), 10);
+    assert_eq!(recorder.user_hash("ALICE"), known);
+    let keyless = Recorder::start(down, None, 10);
+    let hash = keyless.user_hash("alice");
+    assert!(hash.len() == 16 && hash != known);
+    assert_eq!(keyless.user_hash("alice"), hash);
+}
+
+#[tokio::test]
+async fn a_newer_ledger_is_left_alone() {
+    let Some(database) = Database::new().await else { return };
+    let file = File::new();
+    for url in [&file.url(), &database.url] {
+        Ledger::open(url, None).await.unwrap();
+    }
+    let newer = "INSERT INTO keyferry_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (999, 'later', true, '', 0)";
+    sqlx::query(newer).execute(&mut file.connect().await).await.unwrap();
+    sqlx::query(newer).execute(&mut database.connect().await).await.unwrap();
+    for url in [&file.url(), &database.url] {
+        // Twice: a failed start must not hold the lock of the next one.
+        for _ in 0..2 {
+            assert_eq!(Ledger::open(url, None).await.err(), Some(LedgerError::Newer(999)));
+        }
+        assert_eq!(Ledger::summary_of(url).await.err(), Some(LedgerError::Newer(999)));
+    }
+}
+
+#[tokio::test]
+async fn somebody_else_s_database_is_left_alone() {
+    let Some(database) = Database::new().await else { return };
+    let file = File::new();
+    let theirs = "CREATE TABLE users (username TEXT, password TEXT)";
+    sqlx::query(theirs).execute(&mut file.connect().await).await.unwrap();
+    sqlx::query(theirs).execute(&mut database.connect().await).await.unwrap();
+    for url in [&file.url(), &database.url] {
+        assert_eq!(Ledger::open(url, None).await.err(), Some(LedgerError::Foreign("users".to_owned())));
+        assert_eq!(Ledger::summary_of(url).await, Ok(None));
+    }
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master")
+        .fetch_one(&mut file.connect().await)
+        .await
+        .unwrap();
+    assert_eq!(tables, 1);
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        .fetch_one(&mut database.connect().await)
+        .await
+        .unwrap();
+    assert_eq!(tables, 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_told() {
+    let file = File::new();
+    std::fs::write(file.path(), "This is no database. ".repeat(100)).unwrap();
+    let error = Ledger::open(&file.url(), None).await.err().unwrap();
+    assert!(error.to_string().contains("not a readable SQLite database"), "{error}");
+}
+
+// The command -------------------------------------------------------------------------------------------------
+
+fn status(folder: &Path, ledger: &str, json: bool) -> Output {
+    let config = folder.join("keyferry.toml");
+    std::fs::write(&config, format!("[ledger]\nurl = \"{ledger}\"\n")).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_keyferry"))
+        .args(["status", "--config"])
+        .arg(&config)
+        .args(json.then_some("--json"))
+        .output()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn status_creates_nothing() {
+    let Some(database) = Database::new().await else { return };
+    let file = File::new();
+    for url in [&file.url(), &database.url] {
+        let output = status(file.folder.path(), url, false);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("no ledger yet"));
+        assert_eq!(Ledger::summary_of(url).await, Ok(None));
+    }
+    assert!(!file.path().exists());
+}
+
+#[tokio::test]
+async fn status_shows_the_ledger_while_it_is_written() {
+    let Some(database) = Database::new().await else { return };
+    let file = File::new();
+    for url in [&file.url(), &database.url] {
+        let ledger = Ledger::open(url, None).await.unwrap();
+        let output = status(file.folder.path(), url, false);
+        assert!(String::from_utf8_lossy(&output.stdout).contains("empty"));
+        ledger
+            .record(&[
+                decision("alice", "verified", None),
+                decision("bob", "rejected", Some("unreadable hash")),
+            ])
+            .await
+            .unwrap();
+
+        let output = status(file.folder.path(), url, true);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["begun"], true);
+        assert_eq!(report["decisions"]["total"]["verified"], 1);
+        assert_eq!(report["schemes"][0]["not_verified"][0]["reason"], "unreadable hash");
+        let output = status(file.folder.path(), url, false);
+        assert!(String::from_utf8_lossy(&output.stdout).contains("rejected: unreadable hash"));
+    }
+}
+
+#[test]
+fn status_of_a_server_that_is_away_fails_without_its_password() {
+    let folder = TempDir::new().unwrap();
+    let output = status(folder.path(), "postgres://canary:canary@127.0.0.1:1/db", false);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the ledger is not reachable"), "{said}");
+    assert!(!said.contains("canary"), "{said}");
+}
