@@ -36,6 +36,11 @@ pub(super) fn line(text: &str) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// Writes a text that ends with its own line break.
+pub(super) fn text(text: &str) -> io::Result<()> {
+    io::stdout().lock().write_all(text.as_bytes())
+}
+
 /// Writes one line to standard error, where what is not the result goes. There is nobody to tell if that fails.
 pub(super) fn note(text: &str) {
     let mut out = io::stderr().lock();

@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 use super::{Exit, output, setup};
 use crate::config::Needs;
 use crate::schemes::{
-    Credential, Hash, Limits, NotImportable, OktaHash, ReadError, Scratch, Selection, Verdict,
+    Credential, Hash, Limits, NotImportable, OktaHash, ReadError, Scratch, Selection, SelectionError, Verdict,
 };
 use crate::secret::Secret;
 
@@ -304,7 +304,7 @@ fn print(answer: &Answer) -> io::Result<()> {
     }
     if let Some(okta) = &answer.okta {
         match okta {
-            Okta::Hash { hash } => field("Okta", &format!("imports it as {}", hash.algorithm()))?,
+            Okta::Hash { hash } => field("Okta", &format!("imports it as {}", hash.description()))?,
             Okta::Hook { reason } => field("Okta", &format!("asks the hook: {reason}"))?,
         }
     }

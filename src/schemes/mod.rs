@@ -8,7 +8,7 @@
 mod construction;
 mod digest;
 pub mod encoding;
-pub mod expression;
+mod expression;
 mod formats;
 mod limits;
 mod okta_hash;
@@ -17,9 +17,10 @@ mod selection;
 mod shape;
 
 pub use construction::{Construction, Cost, Scratch, Verdict};
+pub use expression::{Explanation, explain, functions};
 pub use limits::Limits;
 pub use okta_hash::{DigestAlgorithm, NotImportable, OktaHash, SaltOrder};
-pub use registry::{Entry, Example, entries};
+pub use registry::{Entry, Example, entries, find};
 pub use selection::{Hash, ReadError, Selection, SelectionError, TooCostly, Unreadable};
 
 /// The parts of one stored credential, as the store's columns hold them. Borrowed; nothing is decoded yet.

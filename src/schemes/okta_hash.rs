@@ -71,6 +71,18 @@ impl OktaHash {
         self.algorithm
     }
 
+    /// The algorithm with the salt's place or the rounds, for people: `SHA-1, POSTFIX`.
+    pub fn description(&self) -> String {
+        let detail = match (self.salt_order, self.iteration_count, self.work_factor) {
+            (Some(SaltOrder::Prefix), _, _) => ", PREFIX".to_owned(),
+            (Some(SaltOrder::Postfix), _, _) => ", POSTFIX".to_owned(),
+            (_, Some(rounds), _) => format!(", {rounds} rounds"),
+            (_, _, Some(cost)) => format!(", workFactor {cost}"),
+            _ => String::new(),
+        };
+        format!("{}{detail}", self.algorithm)
+    }
+
     /// `BCRYPT`: a cost of 1 to 20, the salt as its 22 characters of radix-64 and the value as the 31 after it,
     /// exactly as they are stored.
     pub fn bcrypt(cost: u32, salt: &str, value: &str) -> Result<Self, NotImportable> {

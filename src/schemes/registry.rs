@@ -80,6 +80,11 @@ impl Entry {
         reader: Reader::Format(|_, _| Err(Refusal::Unreadable(String::new()))),
     };
 
+    /// Whether `auto` recognises and reads its values.
+    pub fn auto(&self) -> bool {
+        !self.prefixes.is_empty() && matches!(self.reader, Reader::Format(_))
+    }
+
     /// The expression that a construction stands for; `None` for self-describing formats.
     pub fn expression(&self) -> Option<&'static str> {
         match self.reader {
@@ -140,7 +145,15 @@ pub fn entries() -> &'static [Entry] {
     &ENTRIES
 }
 
-/// The entry of that name or alias, whatever its case, with `_` for `-` if one likes.
+/// The entry of that name or alias, whatever its case, with `_` for `-` if one likes; or of `hashcat:N`.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    match name.strip_prefix("hashcat:") {
+        Some(mode) => mode.parse().ok().and_then(by_hashcat),
+        None => named(name),
+    }
+}
+
+/// The entry of that name or alias.
 pub(in crate::schemes) fn named(name: &str) -> Option<&'static Entry> {
     let known = |other: &str| same_name(other, name);
     entries().iter().find(|entry| known(entry.name) || entry.aliases.iter().any(|alias| known(alias)))

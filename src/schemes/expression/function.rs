@@ -110,6 +110,14 @@ impl Function {
         }
     }
 
+    /// How it is called: `hmac_md5(key, message)`.
+    pub(super) fn signature(self) -> String {
+        let names = self.parameters().iter().map(|parameter| match parameter {
+            Parameter::Bytes(name) | Parameter::Round(name) | Parameter::Number(name) => *name,
+        });
+        format!("{}({})", self.name(), names.collect::<Vec<_>>().join(", "))
+    }
+
     /// Its arguments, in order.
     pub(super) fn parameters(self) -> &'static [Parameter] {
         match self {

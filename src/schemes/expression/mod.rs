@@ -5,6 +5,7 @@
 //! is to be done with a password.
 
 mod bound;
+mod explain;
 mod function;
 mod lexer;
 mod okta;
@@ -19,6 +20,7 @@ use super::registry::{self, Reader};
 use super::{Credential, Limits, SelectionError, encoding};
 use crate::secret::Secret;
 use bound::{Digested, Within};
+pub use explain::{Explanation, explain, functions};
 use parser::{Node, Outer, Variable};
 
 /// A checked expression.
@@ -50,10 +52,10 @@ impl Expression {
     pub(in crate::schemes) fn read(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
         let measure = plan::measure(&self.node, credential, limits.password_bytes);
         limits.rounds(measure.digests)?;
-        if measure.len > plan::MAX_LEN {
+        if measure.peak > plan::MAX_LEN {
             return Err(Refusal::TooCostly(format!(
                 "what is digested may grow to {} bytes, {} allowed",
-                measure.len,
+                measure.peak,
                 plan::MAX_LEN
             )));
         }

@@ -39,7 +39,7 @@ pub(super) enum Variable {
 }
 
 impl Variable {
-    const ALL: [(&'static str, Self); 6] = [
+    pub(super) const ALL: [(&'static str, Self); 6] = [
         ("pass", Self::Pass),
         ("salt", Self::Salt),
         ("salt2", Self::Salt2),

@@ -162,6 +162,8 @@ impl Plan {
 pub(super) struct Measure {
     /// Length of the result, in bytes, at most.
     pub(super) len: u64,
+    /// Length of the longest result on the way, this one included.
+    pub(super) peak: u64,
     /// Digests computed, one for each round of PBKDF2.
     pub(super) digests: u64,
     /// Time, in nanoseconds.
@@ -174,7 +176,7 @@ pub(super) fn measure(node: &Node, credential: &Credential<'_>, password: usize)
 }
 
 fn measure_within(node: &Node, credential: &Credential<'_>, password: u64, previous: u64) -> Measure {
-    let bytes = |len: u64| Measure { len, ..Measure::default() };
+    let bytes = |len: u64| Measure { len, peak: len, ..Measure::default() };
     let of = |node: &Node| measure_within(node, credential, password, previous);
     match node {
         Node::Previous => bytes(previous),
@@ -183,10 +185,10 @@ fn measure_within(node: &Node, credential: &Credential<'_>, password: u64, previ
         Node::Variable(variable) => {
             bytes(column(*variable, credential).map_or(0, |bytes| bytes.len() as u64))
         }
-        Node::Concat(parts) => parts.iter().map(of).fold(Measure::default(), |sum, part| Measure {
-            len: sum.len.saturating_add(part.len),
-            ..sum.and(part)
-        }),
+        Node::Concat(parts) => parts
+            .iter()
+            .map(of)
+            .fold(Measure::default(), |sum, part| sum.and(part).with_len(sum.len.saturating_add(part.len))),
         Node::Call { function: Function::Iterate, arguments, numbers } => {
             let (Some(first), Some(next), Some(rounds)) =
                 (arguments.first(), arguments.get(1), numbers.first())
@@ -201,16 +203,17 @@ fn measure_within(node: &Node, credential: &Credential<'_>, password: u64, previ
             let (digests, nanos) = (second.digests.max(third.digests), second.nanos.max(third.nanos));
             let rest = Measure {
                 len: second.len,
+                peak: second.peak.max(third.peak),
                 digests: digests.saturating_mul(times),
                 nanos: nanos.saturating_mul(times),
             };
-            Measure { len: first.len.max(second.len).max(third.len), ..first.and(rest) }
+            first.and(rest).with_len(first.len.max(second.len).max(third.len))
         }
         Node::Call { function, arguments, numbers } => {
             let arguments: Vec<Measure> = arguments.iter().map(of).collect();
             let inside = arguments.iter().fold(Measure::default(), |sum, one| sum.and(*one));
             let len = |index: usize| arguments.get(index).map_or(0, |argument| argument.len);
-            call(*function, &len, numbers).map_or(inside, |own| Measure { len: own.len, ..inside.and(own) })
+            call(*function, &len, numbers).map_or(inside, |own| inside.and(own).with_len(own.len))
         }
     }
 }
@@ -220,13 +223,15 @@ fn call(function: Function, len: &dyn Fn(usize) -> u64, numbers: &[u32]) -> Opti
     let digest_len = function.digest_len(numbers).map(|len| len as u64);
     let formed = digest_len.map(|len| if function.is_raw() { len } else { len * 2 });
     Some(match function {
-        Function::Digest(digest, _) => Measure { len: formed?, digests: 1, nanos: digest.nanos(len(0)) },
+        Function::Digest(digest, _) => {
+            Measure { len: formed?, digests: 1, nanos: digest.nanos(len(0)), peak: 0 }
+        }
         Function::Hmac(digest, _) => {
-            Measure { len: formed?, digests: 2, nanos: hmac_nanos(digest, len(0), len(1)) }
+            Measure { len: formed?, digests: 2, nanos: hmac_nanos(digest, len(0), len(1)), peak: 0 }
         }
         Function::Pbkdf2(digest, _) => {
             let digests = digest.pbkdf2_work(*numbers.first()?, *numbers.get(1)? as usize);
-            Measure { len: formed?, digests, nanos: digest.pbkdf2_nanos(digests) }
+            Measure { len: formed?, digests, nanos: digest.pbkdf2_nanos(digests), peak: 0 }
         }
         Function::Lower | Function::Upper => Measure { len: len(0), ..Measure::default() },
         Function::Utf16Le | Function::Hex | Function::Base64 => {
@@ -244,10 +249,15 @@ fn hmac_nanos(digest: Digest, key: u64, message: u64) -> u64 {
 }
 
 impl Measure {
-    /// Time and digests of both; the length is this one's.
+    fn with_len(self, len: u64) -> Self {
+        Self { len, peak: self.peak.max(len), ..self }
+    }
+
+    /// Time and digests of both, and the longer peak; the length is this one's.
     fn and(self, other: Self) -> Self {
         Self {
             len: self.len,
+            peak: self.peak.max(other.peak),
             digests: self.digests.saturating_add(other.digests),
             nanos: self.nanos.saturating_add(other.nanos),
         }

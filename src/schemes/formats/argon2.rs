@@ -21,7 +21,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
         "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         "password",
     ),
-    okta: "hook: argon2 is not among Okta's algorithms",
+    okta: "hook: Okta has no argon2",
     prefixes: &["$argon2id$", "$argon2i$", "$argon2d$"],
     reader: Reader::Format(read),
     ..Entry::BLANK

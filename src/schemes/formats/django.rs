@@ -72,7 +72,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "django-argon2",
         layout: "argon2$argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<digest>",
-        okta: "hook: argon2 is not among Okta's algorithms",
+        okta: "hook: Okta has no argon2",
         example: Example::of(
             "argon2$argon2id$v=19$m=512,t=2,p=8$NExuUlI3TmE1Nmk4b0VwSE5XeEZZcg$iWwL/du01cT0nN0/wRmlsgpbfMgMzsshmNakGwUg/UY",
             "correct horse battery staple",
@@ -86,7 +86,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "django-scrypt",
         layout: "scrypt$<N>$<salt>$<r>$<p>$base64({digest:64})",
-        okta: "hook: scrypt is not among Okta's algorithms",
+        okta: "hook: Okta has no scrypt",
         example: Example::of(
             "scrypt$1024$aSRnVIBd4uxeAvvmW7iNm5$8$5$/jJ92WI/s0sleM+tFdqF5a0XGRp1549CASRR4rwFTcRoRb88uyWrrhH+gsqE1igP1qsK5WqMQrOMoWLLSvvrBw==",
             "correct horse battery staple",

@@ -80,7 +80,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         name: "ldap-sha384",
-        okta: "hook: SHA-384 is not among Okta's algorithms",
+        okta: "hook: Okta has no SHA-384",
         example: Example::of(
             "{SHA384}wkuSRJyHHzO7vx/BmJ5eEDfPqaPf2xeUf4FyImGB54Jeu0x1B2ORWDW/ElpZDgWu",
             "correct horse battery staple",
@@ -93,7 +93,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "ldap-ssha384",
         aliases: &["ssha384"],
-        okta: "hook: SHA-384 is not among Okta's algorithms",
+        okta: "hook: Okta has no SHA-384",
         example: Example::of(
             "{SSHA384}IwqSytBZ33nQCKP2+b0wl5SWVCjQzFnph167vlTqjY6Aop4caOcdjDn/YJGqwPWNE5giiVu2IrI=",
             "correct horse battery staple",
@@ -131,8 +131,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
 ];
 
-const LDAP: Entry =
-    Entry { software: "OpenLDAP, 389 Directory Server, Dovecot, Spring Security", ..Entry::BLANK };
+const LDAP: Entry = Entry { software: "OpenLDAP, 389 Directory Server, Dovecot", ..Entry::BLANK };
 
 /// Base64 with its padding, not the hex or the `{salt}hex` that Spring writes under the same name.
 fn is_base64(rest: &[u8]) -> bool {

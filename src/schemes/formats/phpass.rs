@@ -16,7 +16,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     software: "WordPress before 6.8, phpBB 3.0, bbPress, Vanilla",
     layout: "$P$<log2 rounds:1><salt:8><digest:22>; $H$ in phpBB",
     example: Example::of("$P$984478476IagS59wHZvyQMArzfx58u.", "hashcat"),
-    okta: "hook: phpass is not among Okta's algorithms",
+    okta: "hook: Okta has no phpass",
     prefixes: &["$P$", "$H$"],
     reader: Reader::Format(read),
     ..Entry::BLANK

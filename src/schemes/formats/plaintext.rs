@@ -9,7 +9,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "plaintext",
     aliases: &["plain", "cleartext", "clear", "noop"],
     hashcat: &[99999],
-    software: "whoever knew no better; a risk: whoever reads the table has all passwords",
+    software: "a risk: whoever reads the table has all passwords",
     layout: "<password>, after Spring's {noop} or LDAP's {CLEARTEXT} where that stands before it",
     example: Example::of("correct horse", "correct horse"),
     okta: "hook: nothing is hashed",

@@ -32,7 +32,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         &[900],
         "md4($pass)",
         "afe04867ec7a3845145579a95f72eca7",
-        "hook: MD4 is not among Okta's algorithms",
+        "hook: Okta has no MD4",
     ),
     raw("md5", &["hex-md5", "raw-md5"], &[0], "md5($pass)", "8743b52063cd84097a65d1633f5c74f5", "MD5"),
     raw(
@@ -81,7 +81,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         &[1300],
         "sha224($pass)",
         "e4fa1555ad877bf0ec455483371867200eee89550a93eff2f95a6198",
-        "hook: SHA-224 is not among Okta's algorithms",
+        "hook: Okta has no SHA-224",
     ),
     raw(
         "sha256",
@@ -113,7 +113,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         &[10800],
         "sha384($pass)",
         "07371af1ca1fca7c6941d2399f3610f1e392c56c6d73fddffe38f18c430a2817028dae1ef09ac683b62148a2c8757f42",
-        "hook: SHA-384 is not among Okta's algorithms",
+        "hook: Okta has no SHA-384",
     ),
     raw(
         "sha512",

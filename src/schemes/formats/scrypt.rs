@@ -17,7 +17,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
         "$scrypt$ln=10,r=8,p=2$uldqbU0J4dybMwYgJMQ4xw$zLwTFKB8IbpQ71rnnYBliYpPTsA9V4vC4njFF6TkEb0",
         "correct horse battery staple",
     ),
-    okta: "hook: scrypt is not among Okta's algorithms",
+    okta: "hook: Okta has no scrypt",
     prefixes: &["$scrypt$"],
     reader: Reader::Format(read),
     ..Entry::BLANK

@@ -39,7 +39,7 @@ pub(super) const ENTRIES: &[Entry] = &[
 
 const SHA_CRYPT: Entry = Entry {
     software: "Linux (/etc/shadow), Dovecot, OpenLDAP's {CRYPT}, passlib",
-    okta: "hook: sha-crypt is not among Okta's algorithms",
+    okta: "hook: Okta has no sha-crypt",
     ..Entry::BLANK
 };
 

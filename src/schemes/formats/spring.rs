@@ -33,7 +33,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "spring-scrypt",
         layout: "{scrypt}$<hex: log2 N, r, p>$base64({salt})$base64({digest:32})",
-        okta: "hook: scrypt is not among Okta's algorithms",
+        okta: "hook: Okta has no scrypt",
         example: Example::of(
             "{scrypt}$e0801$Xs9V9HaxOn4BY6oiAATPC1AqzDhhuJSsCZ2RnOfuiPr0YOvaSMuEhVZigBowsDmBNKfb0knZG9pX7E8DEVqcGw==$QKthinZ9sOK99ygHDEi05aAc5RgRVezIbDzGPO4a5PU=",
             "correct horse battery staple",
@@ -58,7 +58,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "spring-argon2",
         software: "Spring Security; OpenLDAP's {ARGON2}",
         layout: "{argon2}$argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<digest>",
-        okta: "hook: argon2 is not among Okta's algorithms",
+        okta: "hook: Okta has no argon2",
         example: Example::of(
             "{ARGON2}$argon2i$v=19$m=4096,t=3,p=1$3kuyf7qz2lmC6RrmFSH7zg$TIgmVMGtMfeCeGCP3Z5ZcECZM2xLk1GR6LMiY0yLAqI",
             "correct horse battery staple",
@@ -86,7 +86,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "spring-md4",
         layout: "{MD4}{<salt>}hex({digest:16})",
-        okta: "hook: MD4 is not among Okta's algorithms",
+        okta: "hook: Okta has no MD4",
         example: Example::of(
             "{MD4}{1c0IxLhSBb5AIUwXsE3g4TbMFFeJiToNzRdEgJ/GW8s=}184a08450e86ea002ebbc40a78e18985",
             "correct horse battery staple",

@@ -1,0 +1,82 @@
+//! `docs/SCHEMES.md`, written from the registry.
+
+use std::fmt::Write;
+
+use crate::schemes::{Entry, entries, functions};
+
+const HEAD: &str = "\
+<!-- Made by `keyferry schemes --markdown`; do not edit. -->
+# Password schemes
+
+`scheme` in `keyferry.toml`, `--scheme` on the command line: `auto`, a name from these tables, one of its other names,
+`hashcat:N`, or an expression; a list is tried in order.
+
+Okta: *hook* means that Okta cannot import such values, so that their users sign in through keyferry once. Whatever is
+imported is checked against Okta's limits first (bcrypt up to cost 20, PBKDF2 from 4096 rounds).
+";
+
+/// The whole document.
+pub(super) fn document() -> String {
+    let mut text = HEAD.to_owned();
+    text.push_str("\n## Recognised by `auto`\n\n");
+    table(&mut text, "layout", |entry| entry.auto().then_some(entry.layout));
+    text.push_str("\n## Named outright\n\nThese do not say of themselves what they are.\n\n");
+    table(&mut text, "layout", |entry| {
+        (!entry.auto() && entry.expression().is_none()).then_some(entry.layout)
+    });
+    text.push_str(
+        "\n## Bare digests\n\nThe stored value is the digest, in hex of either case, in base64, or as raw bytes; the salt \
+         is a column of its own,\nor follows the digest after a colon.\n\n",
+    );
+    table(&mut text, "expression", Entry::expression);
+    expressions(&mut text);
+    text.push_str("\n## Worked examples\n\n| scheme | stored value | password |\n|---|---|---|\n");
+    for entry in entries() {
+        let _ = writeln!(
+            text,
+            "| `{}` | `{}` | `{}` |",
+            entry.name,
+            cell(entry.example.stored),
+            cell(entry.example.password)
+        );
+    }
+    text
+}
+
+fn table(text: &mut String, column: &str, shown: impl Fn(&Entry) -> Option<&'static str>) {
+    let _ =
+        writeln!(text, "| scheme | also | hashcat | {column} | Okta | made by |\n|---|---|---|---|---|---|");
+    for entry in entries() {
+        let Some(shown) = shown(entry) else { continue };
+        let also: Vec<_> = entry.aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} | `{}` | {} | {} |",
+            entry.name,
+            also.join(" "),
+            super::modes(entry),
+            cell(shown),
+            cell(entry.okta),
+            cell(entry.software)
+        );
+    }
+}
+
+fn expressions(text: &mut String) {
+    text.push_str(
+        "\n## Expressions\n\nA construction of one's own is written in hashcat's notation: `md5(md5($pass).$salt)`. \
+         Parts are put one after another\nwith `.`; a text stands in single quotes, a quote inside it is doubled. \
+         Variables: `$pass $salt $salt2 $user $email $pepper`.\nDigests give lower-case hex; with `_bin` behind the \
+         name, raw bytes. Outermost, any scheme that `auto` recognises may\ntake what is computed as its password: \
+         `bcrypt(md5($pass))`, `auto($pass.$pepper)`. `keyferry schemes explain EXPR`\nshows what an expression \
+         means.\n\n",
+    );
+    for function in functions() {
+        let _ = writeln!(text, "- `{function}`");
+    }
+}
+
+/// A bar would end the cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
