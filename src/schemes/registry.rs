@@ -197,25 +197,10 @@ pub(in crate::schemes) fn nearest(name: &str) -> Option<&'static str> {
     }
     let names = entries().iter().flat_map(|entry| std::iter::once(&entry.name).chain(entry.aliases));
     names
-        .map(|known| (distance(&name, known), *known))
+        .map(|known| (strsim::osa_distance(&name, known), *known))
         .filter(|(far, _)| *far <= 2)
         .min()
         .map(|(_, name)| name)
-}
-
-/// Letters to change, add or drop to get from one to the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(row.first_mut().unwrap_or(&mut 0), i + 1);
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
-            diagonal = std::mem::replace(cell, best);
-            left = best;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -223,11 +223,12 @@ impl Choice {
                 Some(entry) => named(entry.read(credential, limits), &entry.shared_name()),
                 None => Err(Unreadable { scheme: None, why: shape::unknown(credential.stored) }.into()),
             },
-            Self::Format(entry) => named(entry.read(credential, limits), &entry.shared_name()),
+            Self::Format(entry) | Self::Plaintext(entry) => {
+                named(entry.read(credential, limits), &entry.shared_name())
+            }
             Self::Named(entry, expression) => {
                 named(expression.read_with_salt(credential, limits), &entry.shared_name())
             }
-            Self::Plaintext(entry) => named(entry.read(credential, limits), &entry.shared_name()),
             Self::Expression(expression) => named(expression.read(credential, limits), expression.text()),
         }
     }

@@ -1,5 +1,7 @@
 //! Nothing that a store or an admin may write takes the schemes down.
 
+#![expect(clippy::indexing_slicing, reason = "a test that cannot go on shall fail")]
+
 use keyferry::schemes::{Credential, Limits, Selection, entries, explain};
 use proptest::prelude::*;
 

@@ -1,6 +1,13 @@
 //! Stored values made by the original software: every scheme must verify them, reject what is near them, refuse what
 //! is damaged, and give Okta the object that was computed from the same parts elsewhere.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on shall fail"
+)]
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -1,5 +1,7 @@
 //! `keyferry verify` and `keyferry schemes`, from the outside.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -42,11 +42,17 @@ enum Scheme {
     List(Vec<String>),
 }
 
+/// What stands in a line.
+enum Text {
+    Whole(Secret),
+    /// Too long to be kept.
+    TooLong,
+}
+
 /// A line to verify, and where its answer goes.
 struct Job {
     number: u64,
-    /// `None` where the line was too long to be kept.
-    line: Option<Secret>,
+    line: Text,
     reply: SyncSender<Answer>,
 }
 
@@ -88,7 +94,7 @@ fn read(
     let mut number = 0;
     while let Some(line) = next_line(&mut input)? {
         number += 1;
-        if line.as_ref().is_some_and(|line| line.expose().iter().all(u8::is_ascii_whitespace)) {
+        if matches!(&line, Text::Whole(line) if line.expose().iter().all(u8::is_ascii_whitespace)) {
             continue;
         }
         let (reply, answer) = sync_channel(1);
@@ -99,8 +105,8 @@ fn read(
     Ok(())
 }
 
-/// The next line without its end; an inner `None` for one that is too long, which is skipped.
-fn next_line(input: &mut impl BufRead) -> io::Result<Option<Option<Secret>>> {
+/// The next line without its end; one that is too long is skipped. `None` where the input ends.
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<Text>> {
     let mut line = Vec::with_capacity(512);
     let limit = u64::try_from(LINE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     if input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
@@ -108,10 +114,10 @@ fn next_line(input: &mut impl BufRead) -> io::Result<Option<Option<Secret>>> {
     }
     if line.last() == Some(&b'\n') {
         line.pop();
-        return Ok(Some(Some(Secret::new(line))));
+        return Ok(Some(Text::Whole(Secret::new(line))));
     }
     if line.len() <= LINE_BYTES {
-        return Ok(Some(Some(Secret::new(line)))); // the last line, without a line break
+        return Ok(Some(Text::Whole(Secret::new(line)))); // the last line, without a line break
     }
     drop(Secret::new(line));
     loop {
@@ -122,7 +128,7 @@ fn next_line(input: &mut impl BufRead) -> io::Result<Option<Option<Secret>>> {
         };
         input.consume(used);
         if found {
-            return Ok(Some(None));
+            return Ok(Some(Text::TooLong));
         }
     }
 }
@@ -133,8 +139,8 @@ fn work(waiting: &Mutex<Receiver<Job>>, selection: &Selection, limits: &Limits) 
         let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         let answer = match job.line {
-            None => Err(format!("longer than {LINE_BYTES} bytes")),
-            Some(line) => answer(line.expose(), selection, limits, &mut scratch),
+            Text::TooLong => Err(format!("longer than {LINE_BYTES} bytes")),
+            Text::Whole(line) => answer(line.expose(), selection, limits, &mut scratch),
         };
         let answer = answer.unwrap_or_else(|why| Answer::unreadable(format!("line {}: {why}", job.number)));
         // Whoever waited may have gone, with the output.
@@ -191,12 +197,11 @@ fn write(answers: &Receiver<Receiver<Answer>>, out: &mut impl Write) -> io::Resu
             }
             Err(TryRecvError::Disconnected) => break,
         };
-        let answer = match next.try_recv() {
-            Ok(answer) => answer,
-            Err(_) => {
-                out.flush()?;
-                next.recv().map_err(|_| io::Error::other("a verification ended unexpectedly"))?
-            }
+        let answer = if let Ok(answer) = next.try_recv() {
+            answer
+        } else {
+            out.flush()?;
+            next.recv().map_err(|_| io::Error::other("a verification ended unexpectedly"))?
         };
         worst = match (worst, answer.outcome) {
             (Outcome::Unreadable, _) | (_, Outcome::Unreadable | Outcome::TooCostly) => Outcome::Unreadable,

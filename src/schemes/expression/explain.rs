@@ -1,7 +1,7 @@
 //! What an expression says, for people: its parts as a tree, what it needs, what it takes, what Okta makes of it.
 
 use super::function::{Function, Parameter};
-use super::parser::{Node, Outer, Variable};
+use super::parser::{Inner, Node, Outer, Variable};
 use super::{Expression, plan};
 use crate::schemes::construction::{Cost, Refusal};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, SelectionError};
@@ -27,11 +27,11 @@ pub fn explain(text: &str) -> Result<Explanation, SelectionError> {
     let mut tree = Vec::new();
     let depth = usize::from(matches!(expression.outer, Outer::Within(_)));
     let stored = match (&expression.outer, expression.node.digest_len()) {
-        (Outer::Within(Some(entry)), _) => {
+        (Outer::Within(Inner::Of(entry)), _) => {
             tree.push((0, format!("verify as the password of a {} value", entry.name)));
             format!("a {} value: {}", entry.name, entry.layout)
         }
-        (Outer::Within(None), _) => {
+        (Outer::Within(Inner::Any), _) => {
             tree.push((0, "verify as the password of the stored value".into()));
             "a value of any scheme that describes itself".into()
         }
@@ -92,7 +92,9 @@ fn describe(node: &Node, depth: usize, tree: &mut Vec<(usize, String)>) {
         Node::Text(text) => tree.push((depth, format!("the text '{text}'"))),
         Node::Concat(parts) => {
             tree.push((depth, "one after another".into()));
-            parts.iter().for_each(|part| describe(part, depth + 1, tree));
+            for part in parts {
+                describe(part, depth + 1, tree);
+            }
         }
         Node::Call { function, arguments, numbers } => {
             tree.push((depth, title(*function, numbers)));

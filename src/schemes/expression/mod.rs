@@ -16,12 +16,12 @@ use std::sync::Arc;
 
 use super::construction::{Construction, Reading, Refusal};
 use super::digest::Digest;
-use super::registry::{self, Reader};
+use super::registry;
 use super::{Credential, Limits, SelectionError, encoding};
 use crate::secret::Secret;
 use bound::{Digested, Within};
 pub use explain::{Explanation, explain, functions};
-use parser::{Node, Outer, Variable};
+use parser::{Inner, Node, Outer, Variable};
 
 /// A checked expression.
 #[derive(Debug)]
@@ -65,13 +65,14 @@ impl Expression {
             && self.node.mentions(&Node::Variable(Variable::Pepper));
         match self.outer {
             Outer::Within(scheme) => {
-                let entry = scheme.or_else(|| registry::identify(credential.stored));
-                let Some(Reader::Format(read)) = entry.map(|entry| entry.reader) else {
-                    return Err(Refusal::unreadable(
-                        "the stored value is of no scheme that describes itself",
-                    ));
+                let entry = match scheme {
+                    Inner::Of(entry) => Some(entry),
+                    Inner::Any => registry::identify(credential.stored).filter(|entry| entry.auto()),
                 };
-                let inner = read(credential, limits)?;
+                let entry = entry.ok_or_else(|| {
+                    Refusal::unreadable("the stored value is of no scheme that describes itself")
+                })?;
+                let inner = entry.read(credential, limits)?;
                 Ok(Box::new(Within { inner, plan, nanos }))
             }
             Outer::Digest => {

@@ -64,8 +64,17 @@ pub(super) enum Outer {
     Digest,
     /// The stored value is exactly the text that comes out.
     Text,
-    /// The stored value describes itself; what the expression gives is its password. `None`: of any scheme.
-    Within(Option<&'static Entry>),
+    /// The stored value describes itself; what the expression gives is its password.
+    Within(Inner),
+}
+
+/// The scheme whose password is computed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Inner {
+    /// `auto(…)`
+    Any,
+    /// `bcrypt(…)` and its like.
+    Of(&'static Entry),
 }
 
 /// Parses and checks.
@@ -197,14 +206,11 @@ impl Parser {
     }
 
     /// `bcrypt(` and its like, at the very beginning.
-    fn within(&mut self) -> Result<Option<Option<&'static Entry>>, SelectionError> {
+    fn within(&mut self) -> Result<Option<Inner>, SelectionError> {
         let Some(Token { kind: Kind::Name(name), column }) = self.tokens.peek().cloned() else {
             return Ok(None);
         };
-        let inner = match wrapper(&name) {
-            Some(inner) => inner,
-            None => return Ok(None),
-        };
+        let Some(inner) = wrapper(&name) else { return Ok(None) };
         self.next();
         if !self.next_if(&Kind::Open) {
             return Err(at(column, format!("expected `{name}(…)` with the password inside")));
@@ -309,14 +315,14 @@ impl Node {
 }
 
 /// What may stand outermost and take the password of a self-describing value.
-fn wrapper(name: &str) -> Option<Option<&'static Entry>> {
+fn wrapper(name: &str) -> Option<Inner> {
     if name == "auto" {
-        return Some(None);
+        return Some(Inner::Any);
     }
     if Function::named(name).is_some() {
         return None;
     }
-    registry::named(name).filter(|entry| matches!(entry.reader, Reader::Format(_))).map(Some)
+    registry::named(name).filter(|entry| matches!(entry.reader, Reader::Format(_))).map(Inner::Of)
 }
 
 fn unknown_function(name: &str) -> String {

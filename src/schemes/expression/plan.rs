@@ -233,12 +233,13 @@ fn call(function: Function, len: &dyn Fn(usize) -> u64, numbers: &[u32]) -> Opti
             let digests = digest.pbkdf2_work(*numbers.first()?, *numbers.get(1)? as usize);
             Measure { len: formed?, digests, nanos: digest.pbkdf2_nanos(digests), peak: 0 }
         }
-        Function::Lower | Function::Upper => Measure { len: len(0), ..Measure::default() },
+        Function::Lower | Function::Upper | Function::Unhex | Function::Unbase64 => {
+            Measure { len: len(0), ..Measure::default() }
+        }
         Function::Utf16Le | Function::Hex | Function::Base64 => {
             // utf16le of what is not UTF-8 makes two bytes of each; base64 makes four of three, padded.
             Measure { len: len(0).saturating_mul(2).saturating_add(4), ..Measure::default() }
         }
-        Function::Unhex | Function::Unbase64 => Measure { len: len(0), ..Measure::default() },
         Function::Iterate => return None,
     })
 }

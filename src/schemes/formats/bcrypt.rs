@@ -169,7 +169,7 @@ mod tests {
         read(&credential, &Limits::default()).unwrap().verify(password, &mut Scratch::default())
     }
 
-    /// The test vectors of crypt_blowfish 1.3's wrapper.c (public domain).
+    /// The test vectors of `crypt_blowfish` 1.3's `wrapper.c` (public domain).
     #[test]
     fn crypt_blowfish_vectors() {
         for (stored, password) in [

@@ -1,4 +1,4 @@
-//! LDAP's `userPassword` (RFC 2307 and what OpenLDAP, 389 Directory Server and Dovecot add): `{SCHEME}` and base64 of
+//! LDAP's `userPassword` (RFC 2307 and what `OpenLDAP`, 389 Directory Server and Dovecot add): `{SCHEME}` and base64 of
 //! the digest, with the salt behind it where there is one.
 //!
 //! The name in braces is the same in any case. Spring Security uses some of these names for hex, which is told apart
