@@ -1,6 +1,9 @@
 //! The legacy stores: find one user at sign-in, stream all of them for survey and seeding. A store is only ever
 //! read. One file per kind; what they share by SQL is in `sql.rs`.
 
+mod checks;
+mod count;
+mod dialect;
 mod fault;
 mod mysql;
 mod parameters;

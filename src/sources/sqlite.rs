@@ -14,14 +14,14 @@ use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow, SqliteTypeInfo,
 };
 use sqlx::{
-    Arguments, AssertSqlSafe, Column, ConnectOptions, Decode, Executor, Row as _, SqlSafeStr, Statement,
-    TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, ConnectOptions, Decode, Executor, Row as _, SqlSafeStr, Statement, TypeInfo,
+    ValueRef,
 };
 
+use super::dialect::{Dialect, Prepared, PreparedColumn};
 use super::fault::{Class, Fault, about_query};
 use super::parameters::{Lexicon, Query};
 use super::record::{Cell, Unreadable, Value};
-use super::sql::{Dialect, Prepared};
 
 pub(super) struct SqliteDialect;
 
@@ -93,11 +93,7 @@ impl Dialect for SqliteDialect {
         let sql: Arc<str> = query.render(Self::LEXICON, &[]).into();
         async move {
             let statement = connection.prepare(AssertSqlSafe(Arc::clone(&sql)).into_sql_str()).await?;
-            let columns = statement
-                .columns()
-                .iter()
-                .map(|column| (column.name().to_owned(), column.type_info().name().to_owned()))
-                .collect();
+            let columns = statement.columns().iter().map(PreparedColumn::of::<Self>).collect();
             Ok(Prepared { sql, parameters: query.parameters(), types: Vec::new(), columns })
         }
         .boxed()

@@ -1,6 +1,8 @@
 //! The legacy stores, on real databases: what holds for all of them is in `every.rs`, what is particular to one in
 //! a file of its name.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on shall fail")]
+
 mod every;
 mod mysql;
 mod outage;

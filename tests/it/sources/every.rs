@@ -104,7 +104,9 @@ async fn walks_along_texts() {
         format!("CREATE TABLE p (id VARCHAR(36) PRIMARY KEY, hash VARCHAR(50)); {}", inserts("p", rows));
     for store in stores(&statements).await {
         let users = "SELECT id, hash AS stored FROM p WHERE id > :after ORDER BY id LIMIT :limit";
-        assert!(ids(walked(&store.url, users).as_ref(), None).await == names, "{}", store.kind);
+        let source = walked(&store.url, users);
+        assert!(ids(source.as_ref(), None).await == names, "{}", store.kind);
+        assert_eq!(source.count(None).await.expect("a number"), Some(2500), "{}", store.kind);
         // The same without a declared type.
         let users = "SELECT CONCAT(id, '') AS id, hash AS stored FROM p WHERE CONCAT(id, '') > :after
                      ORDER BY CONCAT(id, '') LIMIT :limit";
@@ -131,6 +133,11 @@ async fn filters_do_not_disturb_the_walk() {
             assert_eq!(selected, expected, "{} {users}", store.kind);
             let none = ids(source.as_ref(), Some("last_login > '2027-01-01'")).await;
             assert!(none.is_empty());
+            for (condition, rows) in
+                [(None, 2500), (Some("last_login > '2026-01-01'"), 1667), (Some("1 = 2"), 0)]
+            {
+                assert_eq!(source.count(condition).await.expect("a number"), Some(rows), "{}", store.kind);
+            }
             let rows = walk(source.as_ref(), Some("id = 1")).await.expect("good");
             assert!(
                 rows[0].as_ref().expect("good").profile.is_empty(),
