@@ -51,6 +51,7 @@ impl Dialect for SqliteDialect {
             .create_if_missing(false)
             .pragma("query_only", "ON")
             .busy_timeout(query_timeout)
+            .row_buffer_size(500)
             .thread_name(|_| "sqlite source".to_owned())
             .disable_statement_logging())
     }
@@ -80,9 +81,11 @@ impl Dialect for SqliteDialect {
                 return futures_util::stream::iter([Err(sqlx::Error::Encode(error))]).boxed();
             }
         }
-        // Prepared anew each time, which takes microseconds: the driver's cached statements do not notice that a
-        // table has fewer columns than before.
-        let query = sqlx::query_with(AssertSqlSafe(Arc::clone(sql)), arguments).persistent(false);
+        // The driver keeps the columns of a statement as they were when it was prepared, and would stumble over a
+        // table that has changed since. So each statement is prepared anew, which takes microseconds, and behind
+        // one that makes SQLite notice the change.
+        let sql = format!("SELECT 1 FROM sqlite_master LIMIT 0;\n{sql}");
+        let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(false);
         connection.fetch(query)
     }
 

@@ -7,6 +7,7 @@ mod every;
 mod mysql;
 mod outage;
 mod postgres;
+mod quiet;
 mod sqlite;
 
 use std::sync::Arc;
