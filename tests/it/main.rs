@@ -1,6 +1,8 @@
 //! Everything that is tested from outside: one binary, so that it links once.
 
 mod configuration;
+mod demo;
+mod deploy;
 mod export;
 mod hook;
 mod layers;
