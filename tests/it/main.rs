@@ -1,6 +1,7 @@
 //! Everything that is tested from outside: one binary, so that it links once.
 
 mod configuration;
+mod demo;
 mod deploy;
 mod export;
 mod hook;
@@ -8,6 +9,7 @@ mod layers;
 mod ledger;
 mod mock_okta;
 mod outage;
+mod reference_sample;
 mod servers;
 mod service;
 mod shop;
