@@ -36,14 +36,14 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let hook = match hook(&args) {
         Ok(hook) => hook,
-        Err(problem) => return bad(&problem),
+        Err(problem) => return Ok(bad(&problem)),
     };
     let Some(token) = resolve(&args.token) else {
-        return bad("--token: the environment variable that it names is not set");
+        return Ok(bad("--token: the environment variable that it names is not set"));
     };
     let listener = match TcpListener::bind(args.listen).await {
         Ok(listener) => listener,
-        Err(error) => return bad(&format!("--listen {}: {error}", args.listen)),
+        Err(error) => return Ok(bad(&format!("--listen {}: {error}", args.listen))),
     };
     let base_url = format!("http://{}", listener.local_addr().context("the listener has no address")?);
 
@@ -102,7 +102,7 @@ fn resolve(text: &str) -> Option<Secret> {
     }
 }
 
-fn bad(problem: &str) -> anyhow::Result<Exit> {
+fn bad(problem: &str) -> Exit {
     output::note(&format!("keyferry mock-okta: {problem}"));
-    Ok(Exit::Bad)
+    Exit::Bad
 }

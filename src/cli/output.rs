@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
+
 /// How a command ended; the same everywhere. An error that is returned instead is an unexpected failure, 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -45,4 +47,15 @@ pub(super) fn json<T: serde::Serialize>(report: &T) -> io::Result<()> {
     let mut text = serde_json::to_string_pretty(report)?;
     text.push('\n');
     io::stdout().lock().write_all(text.as_bytes())
+}
+
+/// A table with a line under its header; numbers to the right from column `numbers` on.
+pub(super) fn table<'a>(header: impl IntoIterator<Item = &'a str>, numbers: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
+    table.set_header(header.into_iter().collect::<Vec<_>>());
+    for column in table.column_iter_mut().skip(numbers) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
 }

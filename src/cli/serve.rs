@@ -1,6 +1,7 @@
 //! `keyferry serve`: the hook service. Starts the listeners at once; the ledger and the decoy follow behind.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use super::{Exit, output, setup};
 use crate::config::{Config, Needs, Server};
 use crate::decision::{Decider, Metrics, VerifyPool};
 use crate::http::{HeaderSecret, Hook, hook_router, private_router};
+use crate::ledger::Recorder;
 use crate::telemetry;
 
 /// How long the last events may take to reach the ledger at the end.
@@ -43,27 +45,69 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 
 async fn serve(config: Config) -> anyhow::Result<Exit> {
     telemetry::start(config.log.json, &config.log.level);
-    let Config { server, ledger, sources, limits, .. } = config;
-    let stores = match setup::stores(sources, &limits) {
-        Ok(stores) => stores,
+    let path = config.server.path.clone();
+    let ready = match Ready::new(config).await? {
+        Ok(ready) => ready,
         Err(exit) => return Ok(exit),
     };
-    let service = Service::bind(server.listen, server.private_listen).await?;
-    let recorder = setup::recorder(&ledger);
-    let pool = VerifyPool::start(server.verify_threads).context("cannot start the verify threads")?;
-    let decider = Arc::new(Decider::new(stores, pool, recorder.clone(), Arc::new(Metrics::new())));
-    let learning = tokio::spawn({
-        let decider = Arc::clone(&decider);
-        async move { decider.learn_decoy().await }
-    });
-    tracing::info!(listen = %service.public.local_addr()?, path = server.path, "the hook listens");
-    tracing::info!(listen = %service.private.local_addr()?, "health and metrics listen");
-    let grace = server.shutdown_grace;
-    service.run(hook(server, &decider)?, private_router(Arc::clone(&decider)), stop_signal()?, grace).await?;
-    learning.abort();
-    recorder.close(LEDGER_GRACE).await;
+    tracing::info!(listen = %ready.hook_address()?, path, "the hook listens");
+    tracing::info!(listen = %ready.private_address()?, "health and metrics listen");
+    ready.run(stop_signal()?).await?;
     tracing::info!("stopped");
     Ok(Exit::Done)
+}
+
+/// The rooms of a sign-in, wired, with both listeners bound: calls wait until it runs.
+pub(super) struct Ready {
+    service: Service,
+    hook: Router,
+    decider: Arc<Decider>,
+    recorder: Recorder,
+    grace: Duration,
+}
+
+impl Ready {
+    /// Opens the sources, the listeners and the ledger; or the exit code after what cannot work was told.
+    pub(super) async fn new(config: Config) -> anyhow::Result<Result<Self, Exit>> {
+        let Config { server, ledger, sources, limits, .. } = config;
+        let stores = match setup::stores(sources, &limits) {
+            Ok(stores) => stores,
+            Err(exit) => return Ok(Err(exit)),
+        };
+        let service = Service::bind(server.listen, server.private_listen).await?;
+        let recorder = setup::recorder(&ledger);
+        let pool = VerifyPool::start(server.verify_threads).context("cannot start the verify threads")?;
+        let decider = Arc::new(Decider::new(stores, pool, recorder.clone(), Arc::new(Metrics::new())));
+        let grace = server.shutdown_grace;
+        Ok(Ok(Self { service, hook: hook(server, &decider)?, decider, recorder, grace }))
+    }
+
+    /// Where the hook listens.
+    pub(super) fn hook_address(&self) -> std::io::Result<SocketAddr> {
+        self.service.public.local_addr()
+    }
+
+    /// Where health and metrics are.
+    pub(super) fn private_address(&self) -> std::io::Result<SocketAddr> {
+        self.service.private.local_addr()
+    }
+
+    /// What writes decisions to the ledger.
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Serves until `stop`, answers what is in flight, and writes the last events to the ledger.
+    pub(super) async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let learning = tokio::spawn({
+            let decider = Arc::clone(&self.decider);
+            async move { decider.learn_decoy().await }
+        });
+        let served = self.service.run(self.hook, private_router(self.decider), stop, self.grace).await;
+        learning.abort();
+        self.recorder.close(LEDGER_GRACE).await;
+        served
+    }
 }
 
 fn hook(server: Server, decider: &Arc<Decider>) -> anyhow::Result<Router> {
@@ -87,11 +131,8 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub(super) async fn bind(
-        public: std::net::SocketAddr,
-        private: std::net::SocketAddr,
-    ) -> anyhow::Result<Self> {
-        let bind = async |address: std::net::SocketAddr, key: &str| {
+    pub(super) async fn bind(public: SocketAddr, private: SocketAddr) -> anyhow::Result<Self> {
+        let bind = async |address: SocketAddr, key: &str| {
             TcpListener::bind(address).await.with_context(|| format!("{key}: cannot listen on {address}"))
         };
         Ok(Self {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use clap::Args as ClapArgs;
-use comfy_table::{CellAlignment, LineStyle, Table, presets};
+use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
+use super::output::table;
 use super::{ConfigArgs, Exit, output, setup};
 use crate::config::Needs;
 use crate::ledger::{Ledger, Outcomes, Summary, rfc3339_text};
@@ -123,17 +124,6 @@ fn schemes(summary: &Summary) -> Table {
             table.add_row(head.iter().cloned().chain([decision, count.to_string()]));
             head = Default::default();
         }
-    }
-    table
-}
-
-/// A table with a line under its header; numbers to the right from column `numbers` on.
-fn table<'a>(header: impl IntoIterator<Item = &'a str>, numbers: usize) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
-    table.set_header(header.into_iter().collect::<Vec<_>>());
-    for column in table.column_iter_mut().skip(numbers) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }

@@ -393,7 +393,7 @@ mod tests {
     async fn marks_of_writers_long_gone_are_swept() {
         let ledger = Ledger::open("sqlite::memory:", None).await.unwrap();
         let now = SystemTime::now();
-        let week = Duration::from_secs(8 * 24 * 3600);
+        let week = Duration::from_hours(8 * 24);
         let (old, new) = (Mark::new(now - week), Mark::new(now));
         ledger.record_once(&[event()], &old).await.unwrap();
         ledger.record_once(&[event()], &new).await.unwrap();

@@ -1,5 +1,7 @@
 //! The ledger: on files, on a PostgreSQL server, from several processes, and while it is away.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on shall fail")]
+
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -149,7 +151,7 @@ async fn decisions_are_counted_on_postgresql() {
     decisions_are_counted(&database.url).await;
 }
 
-fn planned<'a>(user_id: &'a str, route: Route) -> PlannedUser<'a> {
+fn planned(user_id: &str, route: Route) -> PlannedUser<'_> {
     PlannedUser { source: "shop", user_id, login: None, route, scheme: Some("bcrypt") }
 }
 

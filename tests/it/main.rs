@@ -1,11 +1,15 @@
 //! Everything that is tested from outside: one binary, so that it links once.
 
 mod configuration;
+mod demo;
+mod deploy;
 mod export;
 mod hook;
 mod layers;
 mod ledger;
 mod mock_okta;
+mod outage;
+mod reference_sample;
 mod servers;
 mod service;
 mod shop;

@@ -6,7 +6,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde_json::json;
 
 /// A refusal as Okta words it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,31 +110,16 @@ impl ApiError {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    error_code: &'a str,
-    error_summary: &'a str,
-    error_link: &'a str,
-    error_id: String,
-    error_causes: Vec<Cause<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Cause<'a> {
-    error_summary: &'a str,
-}
-
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Body {
-            error_code: self.code,
-            error_summary: &self.summary,
-            error_link: self.code,
-            error_id: format!("oae{}", super::random_id().unwrap_or_default()),
-            error_causes: self.causes.iter().map(|cause| Cause { error_summary: cause }).collect(),
-        };
+        let causes: Vec<_> = self.causes.iter().map(|cause| json!({ "errorSummary": cause })).collect();
+        let body = json!({
+            "errorCode": self.code,
+            "errorSummary": self.summary,
+            "errorLink": self.code,
+            "errorId": format!("oae{}", super::random_id().unwrap_or_default()),
+            "errorCauses": causes,
+        });
         (self.status, Json(body)).into_response()
     }
 }

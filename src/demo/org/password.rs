@@ -229,13 +229,10 @@ fn fault(field: &str, what: &str) -> String {
 }
 
 fn only(hash: &Map<String, Value>, fields: &[&str], algorithm: &str) -> Result<(), String> {
-    match hash.keys().find(|key| !fields.contains(&key.as_str())) {
-        None => Ok(()),
-        Some(_) => {
-            let what = format!("{algorithm} takes {} and nothing else", fields.join(", "));
-            Err(format!("credentials.password.hash: {what}"))
-        }
+    if hash.keys().all(|key| fields.contains(&key.as_str())) {
+        return Ok(());
     }
+    Err(format!("credentials.password.hash: {algorithm} takes {} and nothing else", fields.join(", ")))
 }
 
 fn text<'a>(hash: &'a Map<String, Value>, field: &str) -> Result<&'a str, String> {

@@ -74,7 +74,7 @@ impl Person {
     pub(super) fn set_status(&mut self, status: Status, now: &str) {
         self.status = status;
         self.status_changed = Some(now.to_owned());
-        self.last_updated = now.to_owned();
+        now.clone_into(&mut self.last_updated);
         if status == Status::Active {
             self.activated = Some(now.to_owned());
         }

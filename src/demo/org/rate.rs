@@ -15,7 +15,7 @@ pub struct RateLimit {
 impl Default for RateLimit {
     /// 600 a minute: what Okta published for `/api/v1/users`.
     fn default() -> Self {
-        Self { limit: 600, window: Duration::from_secs(60) }
+        Self { limit: 600, window: Duration::from_mins(1) }
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_bucket_empties_and_is_full_again_when_its_window_ends() {
-        let rate = RateLimit { limit: 2, window: Duration::from_secs(60) };
+        let rate = RateLimit { limit: 2, window: Duration::from_mins(1) };
         let mut limiter = Limiter::new(rate);
         let start = UNIX_EPOCH + Duration::from_millis(1_000_500);
 
@@ -111,13 +111,13 @@ mod tests {
         let third = limiter.take("/api/v1/users", later);
         assert_eq!(third, Standing { limit: 2, remaining: 0, reset: 1061, allowed: false });
 
-        let next = limiter.take("/api/v1/users", start + Duration::from_secs(60));
+        let next = limiter.take("/api/v1/users", start + Duration::from_mins(1));
         assert_eq!(next, Standing { limit: 2, remaining: 1, reset: 1121, allowed: true });
     }
 
     #[test]
     fn families_do_not_empty_each_other() {
-        let mut limiter = Limiter::new(RateLimit { limit: 1, window: Duration::from_secs(60) });
+        let mut limiter = Limiter::new(RateLimit { limit: 1, window: Duration::from_mins(1) });
         for path in ["/api/v1/users", "/api/v1/authn", "/api/v1/groups", "/api/v1/usersettings"] {
             assert!(limiter.take(path, UNIX_EPOCH).allowed, "{path}");
         }

@@ -84,7 +84,7 @@ pub(super) fn profile_faults(profile: &Map<String, Value>) -> Vec<String> {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) if text.chars().count() <= longest => {}
             Some(Value::String(_)) => {
-                causes.push(format!("{name}: The field is too long (at most {longest})"))
+                causes.push(format!("{name}: The field is too long (at most {longest})"));
             }
             Some(_) => causes.push(format!("{name}: The field must be text")),
         }

@@ -124,7 +124,7 @@ fn signed_in(org: &Org, id: &str, typed: &Typed, arrives: bool) -> Result<Respon
     let answer = json!({
         "status": "SUCCESS",
         "sessionToken": token,
-        "expiresAt": timestamp(now + Duration::from_secs(300)),
+        "expiresAt": timestamp(now + Duration::from_mins(5)),
         "_embedded": { "user": {
             "id": person.id,
             "passwordChanged": person.password_changed,

@@ -286,10 +286,9 @@ fn taken(people: &People, profile: &Map<String, Value>, own_id: Option<&str>) ->
 }
 
 fn refuse(causes: Vec<String>) -> Result<(), ApiError> {
-    match causes.first().and_then(|first| first.split_once(':')) {
-        None => Ok(()),
-        Some((object, _)) => Err(ApiError::validation(&object.to_owned(), causes)),
-    }
+    let Some(first) = causes.first() else { return Ok(()) };
+    let object = first.split(':').next().unwrap_or_default().to_owned();
+    Err(ApiError::validation(&object, causes))
 }
 
 /// Without a filter, everybody but the deactivated.

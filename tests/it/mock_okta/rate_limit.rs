@@ -15,7 +15,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 #[tokio::test]
 async fn every_answer_tells_the_limit_and_an_empty_bucket_is_429_until_reset() {
     let org = Served::with(|settings| {
-        settings.rate = RateLimit { limit: 2, window: Duration::from_secs(60) };
+        settings.rate = RateLimit { limit: 2, window: Duration::from_mins(1) };
     })
     .await;
     let ask = |token: &'static str| {

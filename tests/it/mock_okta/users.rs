@@ -74,7 +74,7 @@ async fn profiles_are_checked() {
         ("login", json!(format!("{}@example.com", "x".repeat(90))), "login"),
         ("secondEmail", json!("no address"), "secondEmail"),
         ("mobilePhone", json!("1".repeat(101)), "mobilePhone"),
-        ("mobilePhone", json!(5551234), "mobilePhone"),
+        ("mobilePhone", json!(5_551_234), "mobilePhone"),
         ("countryCode", json!("USA"), "countryCode"),
     ];
     for (field, value, named) in cases {
