@@ -47,6 +47,8 @@ pub struct Entry {
     pub prefixes: &'static [&'static str],
     /// Among schemes with the same prefix: whether what follows the prefix has this scheme's shape.
     pub(in crate::schemes) claims: fn(&[u8]) -> bool,
+    /// Whether a value without any of the prefixes is read where the scheme is named outright.
+    pub(in crate::schemes) bare: bool,
     /// How a value is read.
     pub(in crate::schemes) reader: Reader,
 }
@@ -74,6 +76,7 @@ impl Entry {
         okta: "",
         prefixes: &[],
         claims: |_| true,
+        bare: false,
         reader: Reader::Format(|_, _| Err(Refusal::Unreadable(String::new()))),
     };
 
@@ -93,6 +96,13 @@ impl Entry {
 
     /// Reads a value by this scheme's own code.
     pub(in crate::schemes) fn read(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
+        let begins = self.prefixes.iter().any(|prefix| begins(credential.stored, prefix));
+        if !begins && !self.bare && !self.prefixes.is_empty() && !matches!(self.reader, Reader::Plaintext) {
+            return Err(Refusal::unreadable(format!(
+                "expected {} at the beginning",
+                self.prefixes.join(" or ")
+            )));
+        }
         match self.reader {
             Reader::Format(read) => read(credential, limits),
             Reader::Plaintext => formats::plaintext(credential),
@@ -146,19 +156,23 @@ pub(in crate::schemes) fn by_hashcat(mode: u32) -> Option<&'static Entry> {
     entries().iter().find(|entry| entry.hashcat.contains(&mode))
 }
 
-/// The scheme that a stored value belongs to by its beginning. LDAP's names in braces are the same in any case.
+/// Whether a value begins so. LDAP's names in braces are the same in any case.
+pub(in crate::schemes) fn begins(stored: &[u8], prefix: &str) -> bool {
+    let start = stored.get(..prefix.len());
+    start.is_some_and(|start| {
+        start == prefix.as_bytes()
+            || (prefix.starts_with('{') && start.eq_ignore_ascii_case(prefix.as_bytes()))
+    })
+}
+
+/// The scheme that a stored value belongs to by its beginning.
 pub(in crate::schemes) fn identify(stored: &[u8]) -> Option<&'static Entry> {
     let list = PREFIXES.get(usize::from(*stored.first()?))?;
-    let in_braces = stored.first() == Some(&b'{');
-    let mut begins = list.iter().filter(|(prefix, _)| {
-        stored.get(..prefix.len()).is_some_and(|start| {
-            start == prefix.as_bytes() || (in_braces && start.eq_ignore_ascii_case(prefix.as_bytes()))
-        })
-    });
+    let mut known = list.iter().filter(|(prefix, _)| begins(stored, prefix));
     let claims =
         |(prefix, entry): &&(&str, &Entry)| (entry.claims)(stored.get(prefix.len()..).unwrap_or_default());
     // Where nobody claims it, the first says what is wrong with it.
-    let claimed = begins.clone().find(claims).or_else(|| begins.next());
+    let claimed = known.clone().find(claims).or_else(|| known.next());
     claimed.map(|(_, entry)| *entry)
 }
 

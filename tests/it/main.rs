@@ -15,3 +15,4 @@ mod service;
 mod shop;
 mod sources;
 mod survey;
+mod vectors;

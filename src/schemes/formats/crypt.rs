@@ -9,7 +9,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     aliases: &["crypt"],
     software: "OpenLDAP, 389 Directory Server, Dovecot",
     layout: "{CRYPT}<a value of crypt(3)>",
-    example: Example::of("{CRYPT}$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc8", "Hello world!"),
+    example: Example::of("{CRYPT}$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5", "Hello world!"),
     okta: "that of the value inside",
     prefixes: &["{CRYPT}"],
     reader: Reader::Format(read),

@@ -31,6 +31,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "django-pbkdf2-sha1",
         layout: "pbkdf2_sha1$<rounds>$<salt>$base64({digest:20})",
         okta: "hook: Okta's PBKDF2 has no SHA-1",
+        example: Example::of(
+            "pbkdf2_sha1$10000$1uzPAgqJagP6WSnmM7kdEb$+Jy4wMjRkHy2AI8Xvv240pav+68=",
+            "correct horse battery staple",
+        ),
         prefixes: &["pbkdf2_sha1$"],
         reader: Reader::Format(|credential, limits| pbkdf2(credential, limits, Digest::Sha1)),
         ..DJANGO
@@ -39,6 +43,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "django-bcrypt",
         layout: "bcrypt$$2b$<cost>$<salt:22><digest:31>",
         okta: "BCRYPT",
+        example: Example::of(
+            "bcrypt$$2b$04$AfDlJd61HowCMfLFwrOth.iKlqoAHHzqJ1I/NQs/HrueC/KBToiDS",
+            "correct horse battery staple",
+        ),
         prefixes: &["bcrypt$"],
         reader: Reader::Format(|credential, limits| {
             let inner = after(credential, "bcrypt$")?;
@@ -50,6 +58,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "django-bcrypt-sha256",
         layout: "bcrypt_sha256$$2b$<cost>$<salt:22><digest:31>",
         okta: "hook: bcrypt of the SHA-256 in hex, which Okta cannot do",
+        example: Example::of(
+            "bcrypt_sha256$$2b$04$BNyZ9iL/QXjgi1cuERKmgOoSgjiRl9AoMj3fGslycdAMZRviyoFCq",
+            "correct horse battery staple",
+        ),
         prefixes: &["bcrypt_sha256$"],
         reader: Reader::Format(|credential, limits| {
             let inner = after(credential, "bcrypt_sha256$")?;
@@ -61,6 +73,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "django-argon2",
         layout: "argon2$argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<digest>",
         okta: "hook: argon2 is not among Okta's algorithms",
+        example: Example::of(
+            "argon2$argon2id$v=19$m=512,t=2,p=8$NExuUlI3TmE1Nmk4b0VwSE5XeEZZcg$iWwL/du01cT0nN0/wRmlsgpbfMgMzsshmNakGwUg/UY",
+            "correct horse battery staple",
+        ),
         prefixes: &["argon2$"],
         reader: Reader::Format(|credential, limits| {
             argon2::read(&after(credential, "argon2")?, limits) // its `$` is the first of the PHC string
@@ -71,6 +87,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "django-scrypt",
         layout: "scrypt$<N>$<salt>$<r>$<p>$base64({digest:64})",
         okta: "hook: scrypt is not among Okta's algorithms",
+        example: Example::of(
+            "scrypt$1024$aSRnVIBd4uxeAvvmW7iNm5$8$5$/jJ92WI/s0sleM+tFdqF5a0XGRp1549CASRR4rwFTcRoRb88uyWrrhH+gsqE1igP1qsK5WqMQrOMoWLLSvvrBw==",
+            "correct horse battery staple",
+        ),
         prefixes: &["scrypt$"],
         reader: Reader::Format(scrypt),
         ..DJANGO
@@ -88,6 +108,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "django-md5",
         layout: "md5$<salt>$hex({digest:16})",
         okta: "MD5, PREFIX",
+        example: Example::of(
+            "md5$EtKrPcnXIIXayovzkplQLE$7c00de9512d8edc73bae9496b28e8898",
+            "correct horse battery staple",
+        ),
         reader: Reader::Format(|credential, _| salted(credential, "md5$", Digest::Md5)),
         ..DJANGO
     },

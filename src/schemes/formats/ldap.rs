@@ -69,6 +69,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         aliases: &["ssha256", "ldap-salted-sha256"],
         hashcat: &[1411],
         okta: "SHA-256, POSTFIX",
+        example: Example::of(
+            "{SSHA256}znfazOji8IhNZEfs0L0ccO+yOS6WPwYlaqcpfTREy/x0g4Iqr7f54g==",
+            "correct horse battery staple",
+        ),
         prefixes: &["{SSHA256}"],
         layout: "{SSHA256}base64({digest:32}{salt})",
         reader: Reader::Format(|c, l| salted(c, l, Digest::Sha256)),
@@ -77,6 +81,10 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "ldap-sha384",
         okta: "hook: SHA-384 is not among Okta's algorithms",
+        example: Example::of(
+            "{SHA384}wkuSRJyHHzO7vx/BmJ5eEDfPqaPf2xeUf4FyImGB54Jeu0x1B2ORWDW/ElpZDgWu",
+            "correct horse battery staple",
+        ),
         prefixes: &["{SHA384}"],
         layout: "{SHA384}base64({digest:48})",
         reader: Reader::Format(|c, l| plain(c, l, Digest::Sha384)),
@@ -86,6 +94,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "ldap-ssha384",
         aliases: &["ssha384"],
         okta: "hook: SHA-384 is not among Okta's algorithms",
+        example: Example::of(
+            "{SSHA384}IwqSytBZ33nQCKP2+b0wl5SWVCjQzFnph167vlTqjY6Aop4caOcdjDn/YJGqwPWNE5giiVu2IrI=",
+            "correct horse battery staple",
+        ),
         prefixes: &["{SSHA384}"],
         layout: "{SSHA384}base64({digest:48}{salt})",
         reader: Reader::Format(|c, l| salted(c, l, Digest::Sha384)),
@@ -94,6 +106,10 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "ldap-sha512",
         okta: "SHA-512",
+        example: Example::of(
+            "{SHA512}vl73Z52Iq5qQRfYmflX15XhLS4zXZLXNhVpSRPkcYmlTzUbEPXZohz/W7707IhJJMVWAAxljRyoHh4H+BG5irg==",
+            "correct horse battery staple",
+        ),
         prefixes: &["{SHA512}"],
         layout: "{SHA512}base64({digest:64})",
         reader: Reader::Format(|c, l| plain(c, l, Digest::Sha512)),
@@ -104,6 +120,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         aliases: &["ssha512", "ldap-salted-sha512"],
         hashcat: &[1711],
         okta: "SHA-512, POSTFIX",
+        example: Example::of(
+            "{SSHA512}kmusAXly21qGKc5FpqkOc7uCFdeiTHhOrnXcw6NlTEjJSNx3s1HvKwvHTb7MMfWdl7OVpiw7aaPmLTsuDGSaRPD4CS5axI8g",
+            "correct horse battery staple",
+        ),
         prefixes: &["{SSHA512}"],
         layout: "{SSHA512}base64({digest:64}{salt})",
         reader: Reader::Format(|c, l| salted(c, l, Digest::Sha512)),

@@ -14,8 +14,8 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     software: "passlib, RustCrypto, Ory Kratos, and other writers of PHC strings",
     layout: "$scrypt$ln=<log2 N>,r=<r>,p=<p>$<salt>$<digest>",
     example: Example::of(
-        "$scrypt$ln=10,r=8,p=1$WW91bGxOZXZlckd1ZXNz$zhBqg5iDuJj3bGkEX4TjOvYZNQQ5bZb41qYlWKwHkL4",
-        "password",
+        "$scrypt$ln=10,r=8,p=2$uldqbU0J4dybMwYgJMQ4xw$zLwTFKB8IbpQ71rnnYBliYpPTsA9V4vC4njFF6TkEb0",
+        "correct horse battery staple",
     ),
     okta: "hook: scrypt is not among Okta's algorithms",
     prefixes: &["$scrypt$"],

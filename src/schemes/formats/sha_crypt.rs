@@ -18,7 +18,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "sha256-crypt",
         hashcat: &[7400],
         layout: "$5$[rounds=<n>$]<salt>$<digest:43>",
-        example: Example::of("$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc8", "Hello world!"),
+        example: Example::of("$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5", "Hello world!"),
         prefixes: &["$5$"],
         reader: Reader::Format(|credential, limits| read(credential, limits, Kind::Sha256)),
         ..SHA_CRYPT
@@ -28,7 +28,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         hashcat: &[1800],
         layout: "$6$[rounds=<n>$]<salt>$<digest:86>",
         example: Example::of(
-            "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO/O817G3uBnIFNjnQJuesI68OTLiBFdcbYEdFCoEOfaS35inz1",
+            "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
             "Hello world!",
         ),
         prefixes: &["$6$"],

@@ -1,0 +1,219 @@
+//! Stored values made by the original software: every scheme must verify them, reject what is near them, refuse what
+//! is damaged, and give Okta the object that was computed from the same parts elsewhere.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use keyferry::schemes::{Credential, Hash, Limits, ReadError, Scratch, Selection, Verdict, entries};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    vector: Vec<Vector>,
+}
+
+/// One stored value. `source` is the software that made it, `how` the command.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vector {
+    source: String,
+    how: String,
+    scheme: String,
+    /// Whether `auto` is to recognise it.
+    #[serde(default = "yes")]
+    auto: bool,
+    stored: String,
+    salt: Option<String>,
+    salt2: Option<String>,
+    user: Option<String>,
+    email: Option<String>,
+    pepper: Option<String>,
+    #[serde(default)]
+    password: String,
+    /// A password that is one character off.
+    wrong: Option<String>,
+    #[serde(default)]
+    expect: Expect,
+    /// Part of the reason, where it is refused.
+    reason: Option<String>,
+    /// Okta's object; where there is none, Okta cannot import the value.
+    okta: Option<serde_json::Value>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq, Debug)]
+#[serde(rename_all = "snake_case")]
+enum Expect {
+    #[default]
+    Verified,
+    Unreadable,
+    TooCostly,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Schemes whose digests may have any length.
+const ANY_LENGTH: [&str; 6] =
+    ["argon2", "spring-argon2", "django-argon2", "scrypt", "phc-pbkdf2", "hashcat-pbkdf2"];
+
+impl Vector {
+    fn credential<'a>(&'a self, stored: &'a [u8]) -> Credential<'a> {
+        Credential {
+            stored,
+            salt: self.salt.as_deref().map(str::as_bytes),
+            salt2: self.salt2.as_deref().map(str::as_bytes),
+            user: self.user.as_deref(),
+            email: self.email.as_deref(),
+            pepper: self.pepper.as_deref().map(str::as_bytes),
+        }
+    }
+
+    fn read(&self, scheme: &str, stored: &[u8]) -> Result<Hash, ReadError> {
+        let selection = Selection::parse(scheme).unwrap_or_else(|error| panic!("{scheme}: {error}"));
+        selection.read(&self.credential(stored), &Limits::default())
+    }
+
+    fn check(&self, scratch: &mut Scratch) {
+        let at = format!("{} ({}: {})", self.scheme, self.source, self.how);
+        match (self.expect, self.read(&self.scheme, self.stored.as_bytes())) {
+            (Expect::Verified, Ok(hash)) => self.check_verified(&at, &hash, scratch),
+            (Expect::Unreadable, Err(error @ ReadError::Unreadable(_)))
+            | (Expect::TooCostly, Err(error @ ReadError::TooCostly(_))) => {
+                let part = self.reason.as_deref().unwrap_or("");
+                assert!(error.to_string().contains(part), "{at}: {error}");
+            }
+            (expected, Ok(_)) => panic!("{at}: expected {expected:?}, was read"),
+            (expected, Err(error)) => panic!("{at}: expected {expected:?}, found {error:?}"),
+        }
+    }
+
+    fn check_verified(&self, at: &str, hash: &Hash, scratch: &mut Scratch) {
+        assert_eq!(
+            hash.verify(self.password.as_bytes(), scratch),
+            Verdict::Match,
+            "{at}: {:?}",
+            self.password
+        );
+        let wrong = self.wrong.as_deref().unwrap_or_else(|| panic!("{at}: no wrong password"));
+        assert_eq!(hash.verify(wrong.as_bytes(), scratch), Verdict::Mismatch, "{at}: {wrong:?}");
+        match (&self.okta, hash.okta()) {
+            (Some(expected), Ok(object)) => {
+                assert_eq!(&serde_json::to_value(object).unwrap(), expected, "{at}");
+            }
+            (None, Err(reason)) => assert!(!reason.to_string().is_empty(), "{at}"),
+            (Some(_), Err(reason)) => panic!("{at}: not importable: {reason}"),
+            (None, Ok(object)) => panic!("{at}: importable as {object:?}, but Okta cannot"),
+        }
+        let auto = self.read("auto", self.stored.as_bytes());
+        if self.auto {
+            let auto = auto.unwrap_or_else(|error| panic!("{at}: auto: {error}"));
+            assert_eq!(&*auto.scheme(), self.scheme, "{at}: auto");
+            assert_eq!(auto.parameters(), hash.parameters(), "{at}: auto");
+        } else {
+            assert!(auto.is_err() || *auto.unwrap().scheme() != *self.scheme, "{at}: auto reads it");
+        }
+        self.check_damaged(at, scratch);
+    }
+
+    /// What describes itself is read whole or not at all. A digest of any length may be another one when a
+    /// character is added or lost, and then it must not match.
+    fn check_damaged(&self, at: &str, scratch: &mut Scratch) {
+        let describes_itself = entries().iter().any(|entry| {
+            entry.name == self.scheme && entry.expression().is_none() && entry.name != "plaintext"
+        });
+        if !describes_itself {
+            return;
+        }
+        let stored = self.stored.as_bytes();
+        for (what, damaged) in [
+            ("truncated", stored[..stored.len() - 1].to_vec()),
+            ("a letter behind it", [stored, b"a"].concat()),
+            ("a digit behind it", [stored, b"0"].concat()),
+            ("a dollar behind it", [stored, b"$"].concat()),
+            ("a space behind it", [stored, b" "].concat()),
+            ("a line break behind it", [stored, b"\n"].concat()),
+            ("a NUL behind it", [stored, b"\0"].concat()),
+            ("a space before it", [b" ", stored].concat()),
+            ("a byte that is not UTF-8 in the middle", {
+                let mut damaged = stored.to_vec();
+                let end = damaged.len() - 4;
+                damaged[end] = 0xff;
+                damaged
+            }),
+        ] {
+            for scheme in [self.scheme.as_str(), "auto"] {
+                let read = self.read(scheme, &damaged);
+                match read {
+                    Err(ReadError::Unreadable(_)) => {}
+                    Ok(hash) if ANY_LENGTH.contains(&self.scheme.as_str()) => {
+                        let verdict = hash.verify(self.password.as_bytes(), scratch);
+                        assert_eq!(verdict, Verdict::Mismatch, "{at}: {what}");
+                    }
+                    other => panic!("{at}: {what}: {other:?} by {scheme}"),
+                }
+            }
+        }
+    }
+}
+
+fn files() -> Vec<(PathBuf, Vec<Vector>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let file: File = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        (path, file.vector)
+    };
+    files.into_iter().map(read).collect()
+}
+
+#[test]
+fn every_vector_comes_out_as_the_original_software_would_have_it() {
+    let vectors = Mutex::new(files().into_iter().flat_map(|(_, vectors)| vectors).collect::<Vec<_>>());
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut scratch = Scratch::default();
+                loop {
+                    let next = vectors.lock().unwrap().pop();
+                    let Some(vector) = next else { break };
+                    vector.check(&mut scratch);
+                }
+            });
+        }
+    });
+}
+
+/// A scheme without proof is no scheme.
+#[test]
+fn every_scheme_has_vectors() {
+    let mut verified: BTreeMap<&str, Vec<&Vector>> = BTreeMap::new();
+    let mut refused: HashSet<&str> = HashSet::new();
+    let files = files();
+    for vector in files.iter().flat_map(|(_, vectors)| vectors) {
+        if vector.expect == Expect::Verified {
+            verified.entry(&vector.scheme).or_default().push(vector);
+        } else {
+            refused.insert(&vector.scheme);
+        }
+    }
+    for entry in entries() {
+        let vectors = verified.get(entry.name).unwrap_or_else(|| panic!("{} has no vectors", entry.name));
+        let has = |test: fn(&&&Vector) -> bool| vectors.iter().any(|vector| test(&vector));
+        assert!(has(|v| v.password.is_ascii()), "{} has no plain password", entry.name);
+        assert!(has(|v| !v.password.is_ascii()), "{} has no password beyond ASCII", entry.name);
+        assert!(refused.contains(entry.name), "{} has no refused value", entry.name);
+        for vector in vectors {
+            assert!(!vector.source.is_empty() && !vector.how.is_empty(), "{} has no origin", entry.name);
+        }
+    }
+}
