@@ -3,6 +3,7 @@
 //! One place knows the digests' names, lengths and speed; a new digest is a new line here.
 
 use hmac::{Hmac, KeyInit, Mac};
+use md4::Md4;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 /// A message digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::schemes) enum Digest {
+    Md4,
     Md5,
     Sha1,
     Sha224,
@@ -23,6 +25,10 @@ pub(in crate::schemes) enum Digest {
 macro_rules! with_type {
     ($digest:expr, $D:ident => $run:expr) => {
         match $digest {
+            Digest::Md4 => {
+                type $D = Md4;
+                $run
+            }
             Digest::Md5 => {
                 type $D = Md5;
                 $run
@@ -53,12 +59,13 @@ macro_rules! with_type {
 
 impl Digest {
     /// All of them, in the order in which they are named to people.
-    pub(in crate::schemes) const ALL: [Self; 6] =
-        [Self::Md5, Self::Sha1, Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512];
+    pub(in crate::schemes) const ALL: [Self; 7] =
+        [Self::Md4, Self::Md5, Self::Sha1, Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512];
 
     /// The name in expressions, which is hashcat's and PHP's.
     pub(in crate::schemes) fn name(self) -> &'static str {
         match self {
+            Self::Md4 => "md4",
             Self::Md5 => "md5",
             Self::Sha1 => "sha1",
             Self::Sha224 => "sha224",
@@ -76,6 +83,7 @@ impl Digest {
     /// The name as standards write it.
     pub(in crate::schemes) fn title(self) -> &'static str {
         match self {
+            Self::Md4 => "MD4",
             Self::Md5 => "MD5",
             Self::Sha1 => "SHA-1",
             Self::Sha224 => "SHA-224",
@@ -88,7 +96,7 @@ impl Digest {
     /// Length of its result, in bytes.
     pub(in crate::schemes) fn len(self) -> usize {
         match self {
-            Self::Md5 => 16,
+            Self::Md4 | Self::Md5 => 16,
             Self::Sha1 => 20,
             Self::Sha224 => 28,
             Self::Sha256 => 32,
@@ -100,7 +108,7 @@ impl Digest {
     /// Length of the blocks that it works through, in bytes.
     fn block(self) -> u64 {
         match self {
-            Self::Md5 | Self::Sha1 | Self::Sha224 | Self::Sha256 => 64,
+            Self::Md4 | Self::Md5 | Self::Sha1 | Self::Sha224 | Self::Sha256 => 64,
             Self::Sha384 | Self::Sha512 => 128,
         }
     }
@@ -108,6 +116,7 @@ impl Digest {
     /// Time for one block, in nanoseconds, on a current server core.
     fn block_nanos(self) -> u64 {
         match self {
+            Self::Md4 => 75,
             Self::Md5 => 105,
             Self::Sha1 => 50,
             Self::Sha224 | Self::Sha256 => 64,

@@ -99,7 +99,9 @@ impl OktaHash {
             Digest::Sha1 => "SHA-1",
             Digest::Sha256 => "SHA-256",
             Digest::Sha512 => "SHA-512",
-            Digest::Sha224 | Digest::Sha384 => return Err(NotImportable::algorithm(digest.title())),
+            Digest::Md4 | Digest::Sha224 | Digest::Sha384 => {
+                return Err(NotImportable::algorithm(digest.title()));
+            }
         };
         if value.len() != digest.len() {
             return Err(NotImportable(format!("the value is not {} bytes long", digest.len())));

@@ -190,3 +190,66 @@ fn distance(a: &str, b: &str) -> usize {
     }
     row.last().copied().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::schemes::{Scratch, Selection, Verdict};
+
+    #[test]
+    fn no_name_means_two_schemes() {
+        let mut seen = HashSet::new();
+        for entry in entries() {
+            for name in std::iter::once(&entry.name).chain(entry.aliases) {
+                let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+                assert!(plain, "{name}: lower case with hyphens");
+                assert!(seen.insert(*name), "{name} is there twice");
+            }
+        }
+        let modes: Vec<_> = entries().iter().flat_map(|entry| entry.hashcat).collect();
+        assert_eq!(modes.len(), modes.iter().collect::<HashSet<_>>().len(), "a hashcat mode is there twice");
+    }
+
+    #[test]
+    fn every_entry_is_whole_and_its_example_verifies() {
+        for entry in entries() {
+            for text in [entry.name, entry.software, entry.layout, entry.okta, entry.example.stored] {
+                assert!(!text.is_empty(), "{}: something is missing", entry.name);
+            }
+            let Example { stored, salt, password } = entry.example;
+            let credential = Credential {
+                stored: stored.as_bytes(),
+                salt: salt.map(str::as_bytes),
+                ..Credential::default()
+            };
+            let hash = Selection::parse(entry.name).unwrap().read(&credential, &Limits::default());
+            let hash = hash.unwrap_or_else(|error| panic!("{}: {error}", entry.name));
+            let verdict = hash.verify(password.as_bytes(), &mut Scratch::default());
+            assert_eq!(verdict, Verdict::Match, "{}", entry.name);
+            let hook = entry.okta.starts_with("hook");
+            assert!(!hook || hash.okta().is_err(), "{}: the table says hook", entry.name);
+        }
+    }
+
+    #[test]
+    fn the_longest_prefix_and_the_shape_decide() {
+        for (stored, name) in [
+            ("$pbkdf2-sha256$i=1$x", Some("phc-pbkdf2")),
+            ("$pbkdf2-sha256$1$x", Some("passlib-pbkdf2")),
+            ("{MD5}X03MO1qnZdYdgyfeuILPmQ==", Some("ldap-md5")),
+            ("{MD5}5f4dcc3b5aa765d61d8327deb882cf99", Some("spring-md5")),
+            ("{MD5}{salt}5f4dcc3b5aa765d61d8327deb882cf99", Some("spring-md5")),
+            ("{md5}?", Some("ldap-md5")),
+            ("{sha256}00", Some("spring-sha256")),
+            ("{SSHA}", Some("ldap-ssha")),
+            ("$2", None),
+            ("$2B$", None),
+            ("", None),
+            ("\u{e9}", None),
+        ] {
+            assert_eq!(identify(stored.as_bytes()).map(|entry| entry.name), name, "{stored}");
+        }
+    }
+}

@@ -74,7 +74,7 @@ impl Expression {
             }
             Outer::Digest => {
                 let len = self.node.digest_len().unwrap_or(0);
-                let expected = Secret::new(digest(credential.stored, len)?);
+                let expected = Secret::new(read_digest(credential.stored, len)?);
                 Ok(Box::new(Digested {
                     expected,
                     text: false,
@@ -129,7 +129,7 @@ pub(in crate::schemes) fn salted_digest(
 }
 
 /// A stored digest of `len` bytes, as hex or base64 by its length, or as it is.
-fn digest(stored: &[u8], len: usize) -> Result<Vec<u8>, Refusal> {
+pub(in crate::schemes) fn read_digest(stored: &[u8], len: usize) -> Result<Vec<u8>, Refusal> {
     let by_length = if stored.len() == len * 2 {
         encoding::from_hex(stored)
     } else if stored.len() == len {

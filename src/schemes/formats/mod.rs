@@ -5,14 +5,34 @@
 
 mod argon2;
 mod bcrypt;
+mod crypt;
+mod django;
 mod ldap;
+mod pbkdf2;
+mod phpass;
 mod plaintext;
 mod raw;
+mod scrypt;
+mod sha_crypt;
+mod spring;
 
 use super::registry::Entry;
 
 pub(in crate::schemes) use plaintext::read as plaintext;
 
-/// All families, in the order in which they are listed.
-pub(in crate::schemes) const FAMILIES: &[&[Entry]] =
-    &[bcrypt::ENTRIES, argon2::ENTRIES, ldap::ENTRIES, raw::ENTRIES, plaintext::ENTRIES];
+/// All families, in the order in which they are listed. Of two schemes with one prefix, the first explains what is
+/// wrong with a value that neither claims.
+pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
+    bcrypt::ENTRIES,
+    argon2::ENTRIES,
+    scrypt::ENTRIES,
+    pbkdf2::ENTRIES,
+    sha_crypt::ENTRIES,
+    phpass::ENTRIES,
+    ldap::ENTRIES,
+    crypt::ENTRIES,
+    spring::ENTRIES,
+    django::ENTRIES,
+    raw::ENTRIES,
+    plaintext::ENTRIES,
+];

@@ -1,0 +1,172 @@
+//! Django's password hashers, `algorithm$…` without a `$` in front (`django.contrib.auth.hashers`, 1.4 to 5).
+//!
+//! Not here by prefix: `sha1$` and `md5$`, which Werkzeug writes too and means an HMAC by. Who knows that a store
+//! is Django's names `django-sha1` or `django-md5`.
+
+use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use crate::schemes::digest::Digest;
+use crate::schemes::expression::salted_digest;
+use crate::schemes::registry::{Entry, Example, Reader};
+use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
+
+use super::pbkdf2::Pbkdf2;
+use super::scrypt::Scrypt;
+use super::{argon2, bcrypt};
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "django-pbkdf2-sha256",
+        hashcat: &[10000],
+        layout: "pbkdf2_sha256$<rounds>$<salt>$base64({digest:32})",
+        example: Example::of(
+            "pbkdf2_sha256$20000$H0dPx8NeajVu$GiC4k5kqbbR9qWBlsRgDywNqC2vd9kqfk7zdorEnNas=",
+            "hashcat",
+        ),
+        okta: "PBKDF2 from 4096 rounds",
+        prefixes: &["pbkdf2_sha256$"],
+        reader: Reader::Format(|credential, limits| pbkdf2(credential, limits, Digest::Sha256)),
+        ..DJANGO
+    },
+    Entry {
+        name: "django-pbkdf2-sha1",
+        layout: "pbkdf2_sha1$<rounds>$<salt>$base64({digest:20})",
+        okta: "hook: Okta's PBKDF2 has no SHA-1",
+        prefixes: &["pbkdf2_sha1$"],
+        reader: Reader::Format(|credential, limits| pbkdf2(credential, limits, Digest::Sha1)),
+        ..DJANGO
+    },
+    Entry {
+        name: "django-bcrypt",
+        layout: "bcrypt$$2b$<cost>$<salt:22><digest:31>",
+        okta: "BCRYPT",
+        prefixes: &["bcrypt$"],
+        reader: Reader::Format(|credential, limits| {
+            let inner = after(credential, "bcrypt$")?;
+            Ok(Box::new(bcrypt::read(&inner, limits)?))
+        }),
+        ..DJANGO
+    },
+    Entry {
+        name: "django-bcrypt-sha256",
+        layout: "bcrypt_sha256$$2b$<cost>$<salt:22><digest:31>",
+        okta: "hook: bcrypt of the SHA-256 in hex, which Okta cannot do",
+        prefixes: &["bcrypt_sha256$"],
+        reader: Reader::Format(|credential, limits| {
+            let inner = after(credential, "bcrypt_sha256$")?;
+            Ok(Box::new(OfSha256(bcrypt::read(&inner, limits)?)))
+        }),
+        ..DJANGO
+    },
+    Entry {
+        name: "django-argon2",
+        layout: "argon2$argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<digest>",
+        okta: "hook: argon2 is not among Okta's algorithms",
+        prefixes: &["argon2$"],
+        reader: Reader::Format(|credential, limits| {
+            argon2::read(&after(credential, "argon2")?, limits) // its `$` is the first of the PHC string
+        }),
+        ..DJANGO
+    },
+    Entry {
+        name: "django-scrypt",
+        layout: "scrypt$<N>$<salt>$<r>$<p>$base64({digest:64})",
+        okta: "hook: scrypt is not among Okta's algorithms",
+        prefixes: &["scrypt$"],
+        reader: Reader::Format(scrypt),
+        ..DJANGO
+    },
+    Entry {
+        name: "django-sha1",
+        hashcat: &[124],
+        layout: "sha1$<salt>$hex({digest:20})",
+        example: Example::of("sha1$fe76b$02d5916550edf7fc8c886f044887f4b1abf9b013", "hashcat"),
+        okta: "SHA-1, PREFIX",
+        reader: Reader::Format(|credential, _| salted(credential, "sha1$", Digest::Sha1)),
+        ..DJANGO
+    },
+    Entry {
+        name: "django-md5",
+        layout: "md5$<salt>$hex({digest:16})",
+        okta: "MD5, PREFIX",
+        reader: Reader::Format(|credential, _| salted(credential, "md5$", Digest::Md5)),
+        ..DJANGO
+    },
+];
+
+const DJANGO: Entry = Entry { software: "Django", ..Entry::BLANK };
+
+/// What follows the beginning.
+fn after<'a>(credential: &Credential<'a>, beginning: &str) -> Result<Credential<'a>, Refusal> {
+    let stored = credential.stored.strip_prefix(beginning.as_bytes());
+    let stored =
+        stored.ok_or_else(|| Refusal::unreadable(format!("expected {beginning} at the beginning")))?;
+    Ok(Credential { stored, ..*credential })
+}
+
+/// The text between `$`s; as many fields as asked for, and no more.
+fn fields<'a, const N: usize>(
+    credential: &Credential<'a>,
+    beginning: &str,
+) -> Result<[&'a [u8]; N], Refusal> {
+    let fields: Vec<&[u8]> = after(credential, beginning)?.stored.split(|&byte| byte == b'$').collect();
+    let found = fields.len();
+    fields.try_into().map_err(|_| {
+        Refusal::unreadable(format!("expected {N} fields after {beginning}, separated by $, found {found}"))
+    })
+}
+
+fn pbkdf2(credential: &Credential<'_>, limits: &Limits, digest: Digest) -> Reading {
+    let beginning = if digest == Digest::Sha1 { "pbkdf2_sha1$" } else { "pbkdf2_sha256$" };
+    let [rounds, salt, key] = fields(credential, beginning)?;
+    let rounds = encoding::decimal(rounds).ok_or_else(|| Refusal::unreadable("the rounds are no number"))?;
+    let key = encoding::from_base64(key).filter(|key| key.len() == digest.len());
+    let key = key.ok_or_else(|| {
+        Refusal::unreadable(format!("the digest is not {} bytes in base64 with padding", digest.len()))
+    })?;
+    Pbkdf2::checked(digest, rounds, salt.to_vec(), key, limits)
+}
+
+fn scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
+    let [n, salt, r, p, key] = fields(credential, "scrypt$")?;
+    let number = |text: &[u8]| {
+        encoding::decimal(text).ok_or_else(|| Refusal::unreadable("scrypt's N, r and p are numbers"))
+    };
+    let (n, r, p) = (number(n)?, number(r)?, number(p)?);
+    if !n.is_power_of_two() {
+        return Err(Refusal::unreadable("scrypt's N is a power of two"));
+    }
+    let key = encoding::from_base64(key).filter(|key| key.len() == 64);
+    let key = key.ok_or_else(|| Refusal::unreadable("the digest is not 64 bytes in base64 with padding"))?;
+    Scrypt::checked(n.ilog2(), r, p, salt.to_vec(), key, limits)
+}
+
+fn salted(credential: &Credential<'_>, beginning: &str, digest: Digest) -> Reading {
+    let [salt, key] = fields(credential, beginning)?;
+    let key = encoding::from_hex(key).filter(|key| key.len() == digest.len());
+    let key =
+        key.ok_or_else(|| Refusal::unreadable(format!("the digest is not {} hex digits", digest.len() * 2)))?;
+    Ok(salted_digest(digest, salt, b"", key))
+}
+
+/// bcrypt of the SHA-256 of the password, in hex.
+struct OfSha256(bcrypt::Bcrypt);
+
+impl Construction for OfSha256 {
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        self.0.verify(encoding::to_hex(&Digest::Sha256.of(&[password])).as_bytes(), scratch)
+    }
+
+    fn cost(&self) -> Cost {
+        self.0.cost()
+    }
+
+    fn okta(&self) -> Result<OktaHash, NotImportable> {
+        Err(NotImportable(
+            "bcrypt of the password's SHA-256, and Okta hashes only the password itself".into(),
+        ))
+    }
+
+    fn parameters(&self) -> String {
+        self.0.parameters()
+    }
+}

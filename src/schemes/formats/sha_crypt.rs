@@ -1,0 +1,228 @@
+//! sha256-crypt `$5$` and sha512-crypt `$6$` (Ulrich Drepper, "Unix crypt using SHA-256 and SHA-512", 2008; glibc,
+//! libxcrypt).
+//!
+//! As libxcrypt does: 5000 rounds where none are named, a salt of up to 16 bytes, which may be empty. It writes
+//! rounds only within 1000 to 999999999, so that a stored value beyond them was never made by it; glibc's clamping
+//! happens before a value is stored.
+
+use sha2::{Sha256, Sha512};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use crate::schemes::registry::{Entry, Example, Reader};
+use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
+use crate::secret::Secret;
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "sha256-crypt",
+        hashcat: &[7400],
+        layout: "$5$[rounds=<n>$]<salt>$<digest:43>",
+        example: Example::of("$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc8", "Hello world!"),
+        prefixes: &["$5$"],
+        reader: Reader::Format(|credential, limits| read(credential, limits, Kind::Sha256)),
+        ..SHA_CRYPT
+    },
+    Entry {
+        name: "sha512-crypt",
+        hashcat: &[1800],
+        layout: "$6$[rounds=<n>$]<salt>$<digest:86>",
+        example: Example::of(
+            "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO/O817G3uBnIFNjnQJuesI68OTLiBFdcbYEdFCoEOfaS35inz1",
+            "Hello world!",
+        ),
+        prefixes: &["$6$"],
+        reader: Reader::Format(|credential, limits| read(credential, limits, Kind::Sha512)),
+        ..SHA_CRYPT
+    },
+];
+
+const SHA_CRYPT: Entry = Entry {
+    software: "Linux (/etc/shadow), Dovecot, OpenLDAP's {CRYPT}, passlib",
+    okta: "hook: sha-crypt is not among Okta's algorithms",
+    ..Entry::BLANK
+};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sha256,
+    Sha512,
+}
+
+struct ShaCrypt {
+    kind: Kind,
+    rounds: u32,
+    salt: Vec<u8>,
+    /// In crypt(3)'s base64, as it is stored.
+    digest: Secret,
+}
+
+/// Where no rounds are named.
+const USUAL_ROUNDS: u32 = 5000;
+
+fn read(credential: &Credential<'_>, limits: &Limits, kind: Kind) -> Reading {
+    let wrong = || Refusal::unreadable("sha-crypt is [rounds=<number>$]<salt>$<digest> after $5$ or $6$");
+    let mut rest = credential.stored.get(3..).ok_or_else(wrong)?;
+    let mut rounds = USUAL_ROUNDS;
+    if let Some(after) = rest.strip_prefix(b"rounds=") {
+        let end = after.iter().position(|&byte| byte == b'$').ok_or_else(wrong)?;
+        let (number, behind) = after.split_at_checked(end).ok_or_else(wrong)?;
+        rounds = encoding::decimal(number).ok_or_else(wrong)?;
+        rest = behind.get(1..).ok_or_else(wrong)?;
+    }
+    if !(1000..=999_999_999).contains(&rounds) {
+        return Err(Refusal::unreadable(format!("sha-crypt has 1000 to 999999999 rounds, not {rounds}")));
+    }
+    let end = rest.iter().position(|&byte| byte == b'$').ok_or_else(wrong)?;
+    let (salt, behind) = rest.split_at_checked(end).ok_or_else(wrong)?;
+    if salt.len() > 16 {
+        return Err(Refusal::unreadable("sha-crypt's salt has at most 16 characters"));
+    }
+    if salt.iter().any(|byte| matches!(byte, b':' | b'\n' | 0)) {
+        return Err(Refusal::unreadable("a character that sha-crypt's salt cannot have"));
+    }
+    let digest = behind.get(1..).ok_or_else(wrong)?;
+    // The last character holds what is left over of the digest: four bits of 256, two of 512.
+    let (len, last) = match kind {
+        Kind::Sha256 => (43, 16),
+        Kind::Sha512 => (86, 4),
+    };
+    let in_alphabet = digest.iter().all(|&c| encoding::crypt64_value(c).is_some());
+    let ends_well = digest.last().and_then(|&c| encoding::crypt64_value(c)).is_some_and(|c| c < last);
+    if digest.len() != len || !in_alphabet || !ends_well {
+        return Err(Refusal::unreadable(format!("the digest is not {len} characters of ./0-9A-Za-z")));
+    }
+    limits.rounds(u64::from(rounds))?;
+    Ok(Box::new(ShaCrypt { kind, rounds, salt: salt.to_vec(), digest: Secret::new(digest.to_vec()) }))
+}
+
+impl Construction for ShaCrypt {
+    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
+        let text = match self.kind {
+            Kind::Sha256 => encoded_256(&compute::<Sha256>(password, &self.salt, self.rounds)),
+            Kind::Sha512 => encoded_512(&compute::<Sha512>(password, &self.salt, self.rounds)),
+        };
+        Verdict::of(self.digest.matches(&text))
+    }
+
+    fn cost(&self) -> Cost {
+        let round = match self.kind {
+            Kind::Sha256 => 110,
+            Kind::Sha512 => 280,
+        };
+        Cost::nanos(u64::from(self.rounds).saturating_mul(round))
+    }
+
+    fn okta(&self) -> Result<OktaHash, NotImportable> {
+        Err(NotImportable::algorithm("sha-crypt"))
+    }
+
+    fn parameters(&self) -> String {
+        format!("{} rounds", self.rounds)
+    }
+}
+
+/// Drepper's algorithm; the numbers are those of his steps.
+fn compute<D: sha2::Digest + sha2::digest::FixedOutputReset>(
+    password: &[u8],
+    salt: &[u8],
+    rounds: u32,
+) -> Zeroizing<Vec<u8>> {
+    // 4-8
+    let b = D::new().chain_update(password).chain_update(salt).chain_update(password).finalize();
+    // 1-3, 9-12
+    let mut a = D::new().chain_update(password).chain_update(salt);
+    update_repeated(&mut a, &b, password.len());
+    let mut bits = password.len();
+    while bits > 0 {
+        if bits & 1 == 1 {
+            sha2::Digest::update(&mut a, &b);
+        } else {
+            sha2::Digest::update(&mut a, password);
+        }
+        bits >>= 1;
+    }
+    let mut digest = sha2::Digest::finalize(a);
+    // 13-16
+    let mut dp = D::new();
+    for _ in 0..password.len() {
+        sha2::Digest::update(&mut dp, password);
+    }
+    let p = repeated(&sha2::Digest::finalize(dp), password.len());
+    // 17-20
+    let mut ds = D::new();
+    for _ in 0..16 + usize::from(digest.first().copied().unwrap_or(0)) {
+        sha2::Digest::update(&mut ds, salt);
+    }
+    let s = repeated(&sha2::Digest::finalize(ds), salt.len());
+    // 21
+    let mut round = D::new();
+    for number in 0..rounds {
+        let odd = number & 1 == 1;
+        if odd {
+            sha2::Digest::update(&mut round, &*p);
+        } else {
+            sha2::Digest::update(&mut round, &digest);
+        }
+        if number % 3 != 0 {
+            sha2::Digest::update(&mut round, &*s);
+        }
+        if number % 7 != 0 {
+            sha2::Digest::update(&mut round, &*p);
+        }
+        if odd {
+            sha2::Digest::update(&mut round, &digest);
+        } else {
+            sha2::Digest::update(&mut round, &*p);
+        }
+        digest = round.finalize_reset();
+    }
+    let result = Zeroizing::new(digest.to_vec());
+    digest.as_mut_slice().zeroize();
+    result
+}
+
+/// The digest over and over, `len` bytes of it.
+fn repeated(digest: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(digest.iter().copied().cycle().take(len).collect())
+}
+
+fn update_repeated<D: sha2::Digest>(hasher: &mut D, digest: &[u8], len: usize) {
+    let mut left = len;
+    while left > 0 {
+        let part = digest.get(..left.min(digest.len())).unwrap_or(digest);
+        hasher.update(part);
+        left -= part.len();
+    }
+}
+
+/// Step 22: groups of three bytes from places that are a third of the digest apart, in a turning order.
+fn encoded_256(digest: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(44));
+    let (mut a, mut b, mut c) = (0, 10, 20);
+    for _ in 0..10 {
+        push(&mut text, digest, [Some(a), Some(b), Some(c)]);
+        (a, b, c) = (c + 1, a + 1, b + 1);
+    }
+    push(&mut text, digest, [None, Some(31), Some(30)]);
+    text
+}
+
+/// Likewise, turning the other way.
+fn encoded_512(digest: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(88));
+    let (mut a, mut b, mut c) = (0, 21, 42);
+    for _ in 0..21 {
+        push(&mut text, digest, [Some(a), Some(b), Some(c)]);
+        (a, b, c) = (b + 1, c + 1, a + 1);
+    }
+    push(&mut text, digest, [None, None, Some(63)]);
+    text
+}
+
+/// Up to three bytes of the digest, the first named highest, in as many characters as they need.
+fn push(text: &mut Vec<u8>, digest: &[u8], places: [Option<usize>; 3]) {
+    let bytes = places.into_iter().flatten().map(|place| digest.get(place).copied().unwrap_or(0));
+    let bits = bytes.fold(0, |bits, byte| (bits << 8) | u32::from(byte));
+    encoding::push_crypt64(text, bits, places.iter().flatten().count() + 1);
+}
