@@ -39,7 +39,7 @@ fn the_demo_ends_well_and_tells_what_happened() {
     has(&["called 20 times"]);
     has(&["confirms 10 imported passwords", "10 verified, 10 rejected"]);
     // Nothing of a stored value or a password.
-    for secret in ["$argon2id$v=19", "$2b$10$", "winter is mild", "pbkdf2_sha256$1000000"] {
+    for secret in ["$argon2id$v=19", "$2b$10$", "winter is mild", "pbkdf2_sha256$"] {
         assert!(!text.contains(secret), "{secret}");
     }
 }
