@@ -1,5 +1,6 @@
 //! `keyferry export`: writes what Okta would be sent.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +25,8 @@ use super::{ConfigArgs, Exit, interrupt, output, setup};
 /// can serve is a reject: an unreadable or too costly hash, no stored password, an inactive user, a profile that
 /// Okta would refuse, a login that an earlier row has (whatever its case and diacritical marks).
 ///
-/// Without [source.profile], login, email, first_name, last_name and phone become login, email, firstName, lastName
-/// and mobilePhone.
+/// Without [source.profile], the columns `login`, `email`, `first_name`, `last_name` and `phone` become `login`, `email`,
+/// `firstName`, `lastName` and `mobilePhone`; a missing `login` or `email` is taken from the other.
 ///
 /// Nothing stands under the names of FILE until the last row is written. The file of users holds password hashes:
 /// only its owner can read it.
@@ -51,7 +52,7 @@ pub(super) struct Args {
     source: Option<String>,
 
     /// Only rows for which this holds, in the store's own SQL over the columns of the users query:
-    /// "last_login < '2026-01-01'"
+    /// `last_login < '2026-01-01'`
     #[arg(long = "where", value_name = "SQL")]
     filter: Option<String>,
 
@@ -218,7 +219,7 @@ fn tell(
         text.push_str(&title);
         text.push('\n');
         for (count, line) in lines {
-            text.push_str(&format!("{:>14}  {line}\n", HumanCount(count).to_string()));
+            let _ = writeln!(text, "{:>14}  {line}", HumanCount(count).to_string());
         }
     };
     let lines = |lines: &[crate::seeding::report::Line]| {
@@ -231,7 +232,7 @@ fn tell(
     part(format!("{} users for the hook", HumanCount(report.by_hook())), lines(&report.hook));
     let reasons = report.rejects.iter().map(|line| (line.rows, line.reason.clone())).collect();
     part(format!("{} rejects, listed in {rejects}", HumanCount(report.rejected)), reasons);
-    text.push_str(&format!("{} users are in {out}", HumanCount(report.users)));
+    let _ = write!(text, "{} users are in {out}", HumanCount(report.users));
     output::note(&text);
     Ok(())
 }

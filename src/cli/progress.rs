@@ -1,6 +1,7 @@
 //! How far a long command is: a bar on a terminal, a plain line every few seconds elsewhere. On standard error,
 //! always, since standard output may be the result.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -49,7 +50,7 @@ impl Progress {
         let rate = rate(rows, elapsed);
         let mut line = format!("{} rows, {} rows/s", HumanCount(rows), HumanCount(rate));
         if let Some(left) = self.total.and_then(|total| total.saturating_sub(rows).checked_div(rate)) {
-            line.push_str(&format!(", {} left", HumanDuration(Duration::from_secs(left))));
+            let _ = write!(line, ", {} left", HumanDuration(Duration::from_secs(left)));
         }
         line
     }

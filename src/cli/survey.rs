@@ -17,7 +17,7 @@ use super::progress::{Progress, rate};
 use super::{ConfigArgs, Exit, interrupt, output, setup, stores};
 
 /// All the time that measuring may take; scheme parameters beyond it are estimated.
-const MEASURING: Duration = Duration::from_secs(60);
+const MEASURING: Duration = Duration::from_mins(1);
 
 /// Reads every row and writes nothing. Users are grouped by scheme and parameters; one verification of each group is
 /// measured on this machine, against the hook's deadline. Exit code 3 where rows are unreadable.
@@ -89,9 +89,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let exit = if survey.unreadable_rows() == 0 { Exit::Done } else { Exit::WithRejects };
     let report = tokio::task::spawn_blocking(move || Report::new(survey, time, deadline)).await??;
     if args.json {
-        output::json(&report)?
+        output::json(&report)?;
     } else {
-        render::print(&report)?
+        render::print(&report)?;
     }
     Ok(exit)
 }

@@ -23,6 +23,8 @@ pub(super) enum Class {
     Stale,
     /// A value cannot be converted to the type that it is compared with.
     Value,
+    /// A bound text has characters that a column's character set does not know.
+    Characters,
     /// The query itself is refused.
     Query,
     /// The database refuses us: wrong user, password, database name, or file.

@@ -67,7 +67,7 @@ impl<D: Dialect> Pool<D> {
         Arc::new(Self {
             options,
             idle: Mutex::default(),
-            permits: Arc::new(Semaphore::new(usize::try_from(max).unwrap_or(1))),
+            permits: Arc::new(Semaphore::new(usize::try_from(max).unwrap_or(Semaphore::MAX_PERMITS))),
             max,
             connect_timeout,
             query_timeout,
@@ -99,6 +99,7 @@ impl<D: Dialect> Pool<D> {
         {
             return Ok(Lease { connection, reused: true, pool: Arc::clone(self), _permit: permit });
         }
+        self.make_room();
         let connection = self.connect(purpose).await?;
         Ok(Lease { connection, reused: false, pool: Arc::clone(self), _permit: permit })
     }
@@ -125,6 +126,22 @@ impl<D: Dialect> Pool<D> {
         Some(connection)
     }
 
+    /// Closes the connection that has rested longest, where one more would be too many.
+    fn make_room(&self) {
+        let mut idle = self.lock();
+        let too_many = idle.len().saturating_add(self.in_use()).saturating_sub(self.most());
+        let too_many = too_many.min(idle.len());
+        idle.drain(..too_many);
+    }
+
+    fn in_use(&self) -> usize {
+        self.most().saturating_sub(self.permits.available_permits())
+    }
+
+    fn most(&self) -> usize {
+        usize::try_from(self.max).unwrap_or(usize::MAX)
+    }
+
     /// Closes all resting connections, after one of them turned out to be cut.
     pub(super) fn forget_idle(&self) {
         self.lock().clear();
@@ -132,8 +149,8 @@ impl<D: Dialect> Pool<D> {
 
     pub(super) fn state(&self) -> PoolState {
         let idle = u32::try_from(self.lock().len()).unwrap_or(u32::MAX);
-        let free = u32::try_from(self.permits.available_permits()).unwrap_or(self.max);
-        PoolState { open: self.max.saturating_sub(free).saturating_add(idle), idle, max: self.max }
+        let in_use = u32::try_from(self.in_use()).unwrap_or(u32::MAX);
+        PoolState { open: in_use.saturating_add(idle), idle, max: self.max }
     }
 
     pub(super) async fn close(&self) {

@@ -162,7 +162,9 @@ impl<D: Dialect> Shared<D> {
             Class::Connection | Class::Busy | Class::Stale => {
                 SourceError::Down { source_name, why: fault.why }
             }
-            Class::Value | Class::Query => SourceError::Query { source_name, query, why: fault.why },
+            Class::Value | Class::Characters | Class::Query => {
+                SourceError::Query { source_name, query, why: fault.why }
+            }
             Class::Access => SourceError::Misconfigured { source_name, why: fault.why },
         }
     }
@@ -200,6 +202,7 @@ impl<D: Dialect> SqlSource<D> {
         if name.is_empty() || name.contains('\0') || name.len() > LONGEST_USERNAME {
             return Ok(Lookup::Unknown);
         }
+        let known_before = self.known().is_some();
         let first = self.try_look_up(&name, Purpose::LookUp).await;
         let answer = match first {
             Err((fault, true)) if matches!(fault.class, Class::Connection | Class::Stale) => {
@@ -207,10 +210,16 @@ impl<D: Dialect> SqlSource<D> {
                 self.forget_prepared();
                 self.try_look_up(&name, Purpose::SecondTry).await
             }
+            // What was learned of the query may no longer be true: the tables may have changed.
+            Err((fault, true)) if fault.class == Class::Query && known_before => {
+                self.forget_prepared();
+                self.try_look_up(&name, Purpose::SecondTry).await
+            }
             other => other,
         };
         answer.or_else(|(fault, _)| match fault.class {
-            // A name that is no number is nobody's number.
+            // A name that the column cannot hold is in no row of it; one that is no number is nobody's number.
+            Class::Characters => Ok(Lookup::Unknown),
             Class::Value if self.name_is_converted() => Ok(Lookup::Unknown),
             _ => Err(self.shared.error("lookup", fault)),
         })
@@ -218,8 +227,7 @@ impl<D: Dialect> SqlSource<D> {
 
     /// Whether the database converts the name to another type, at which names of the wrong form fail.
     fn name_is_converted(&self) -> bool {
-        let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        prepared.as_ref().is_some_and(|prepared| prepared.types.iter().any(Option::is_some))
+        self.known().is_some_and(|prepared| prepared.types.iter().any(Option::is_some))
     }
 
     /// One attempt; with a fault comes whether the connection had served before.
@@ -236,12 +244,13 @@ impl<D: Dialect> SqlSource<D> {
             Ok(Err(fault)) => {
                 let reused = lease.reused;
                 match fault.class {
-                    Class::Value => lease.release(),
+                    Class::Value | Class::Characters => lease.release(),
                     Class::Query => {
                         self.forget_prepared();
                         lease.release();
                     }
-                    _ => {}
+                    // Cut, or in a state that nobody knows.
+                    Class::Connection | Class::Busy | Class::Stale | Class::Access => {}
                 }
                 Err((fault, reused))
             }
@@ -274,8 +283,7 @@ impl<D: Dialect> SqlSource<D> {
     }
 
     async fn prepared(&self, connection: &mut D::Connection) -> Result<Arc<Prepared>, Fault> {
-        let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known {
+        if let Some(known) = self.known() {
             return Ok(known);
         }
         let prepared = D::prepare(connection, &self.lookup).await.map_err(|error| D::fault(&error))?;
@@ -286,6 +294,10 @@ impl<D: Dialect> SqlSource<D> {
         let prepared = Arc::new(prepared);
         *self.prepared.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&prepared));
         Ok(prepared)
+    }
+
+    fn known(&self) -> Option<Arc<Prepared>> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The tables may have changed: the types are learned anew at the next look-up.
@@ -411,7 +423,8 @@ fn column_problems<D: Dialect>(which: &'static str, prepared: &Prepared) -> Vec<
             format!("the {which} query gives no column `stored`; name it so: password AS stored"),
         ));
     }
-    if prepared.column_type("id").is_none() && prepared.column_type("login").is_none() {
+    let has_position = prepared.column_type("id").is_some() || prepared.column_type("login").is_some();
+    if !has_position {
         problems.push(Fault::new(
             Class::Access,
             format!(
@@ -425,6 +438,7 @@ fn column_problems<D: Dialect>(which: &'static str, prepared: &Prepared) -> Vec<
         problems.push(Fault::new(Class::Query, why));
     }
     if which == "users"
+        && has_position
         && prepared.parameters.contains(&Parameter::After)
         && let Err(why) = D::beginnings(prepared)
     {

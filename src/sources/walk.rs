@@ -159,7 +159,7 @@ impl<D: Dialect> Walk<D> {
             Parameter::Limit => Some(Value::Int(i64::from(limit))),
             Parameter::Username => None,
         });
-        let numeric = is_numeric(prepared.type_of(Parameter::After));
+        let numeric = is_numeric(prepared);
         let mut result = D::fetch(&mut lease.connection, &prepared.sql, values);
         let mut page = Page::default();
         let mut reader = None;
@@ -274,10 +274,10 @@ fn same_kind(left: &Value, right: &Value) -> bool {
     kind(left) == kind(right)
 }
 
-/// What is known of the type that `:after` has in the query; nothing on databases that do not tell.
-fn is_numeric(type_of_after: Option<&str>) -> Option<bool> {
-    type_of_after
-        .map(|name| matches!(name, "INT2" | "INT4" | "INT8" | "NUMERIC" | "FLOAT4" | "FLOAT8" | "OID"))
+/// Whether `:after` is compared as a number; unknown on databases that do not tell.
+fn is_numeric(prepared: &Prepared) -> Option<bool> {
+    let number = |name| matches!(name, "INT2" | "INT4" | "INT8" | "NUMERIC" | "FLOAT4" | "FLOAT8" | "OID");
+    (!prepared.types.is_empty()).then(|| prepared.type_of(Parameter::After).is_some_and(number))
 }
 
 /// Whether a row at `position` can come after one at `before`. Texts are ordered by rules that only the database

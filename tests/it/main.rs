@@ -2,6 +2,7 @@
 
 mod configuration;
 mod demo;
+mod deploy;
 mod export;
 mod hook;
 mod layers;

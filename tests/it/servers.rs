@@ -109,11 +109,11 @@ impl Server {
     pub(crate) async fn database(&self, statements: &str) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let first = match self.kind {
-            Kind::Postgres => "postgres",
-            Kind::MariaDb => "mysql",
+        let (first, encoding) = match self.kind {
+            Kind::Postgres => ("postgres", ""),
+            Kind::MariaDb => ("mysql", "CHARACTER SET utf8mb4"),
         };
-        self.execute(&self.url(first), &format!("CREATE DATABASE {name}")).await;
+        self.execute(&self.url(first), &format!("CREATE DATABASE {name} {encoding}")).await;
         let url = self.url(&name);
         self.execute(&url, statements).await;
         url

@@ -1,5 +1,7 @@
 //! A SQLite store with profile columns, and the binary run over it, for `export` and `survey`.
 
+#![expect(clippy::expect_used, reason = "a fixture that does not stand fails the test")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

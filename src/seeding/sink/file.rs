@@ -113,7 +113,7 @@ pub fn create(destination: &Destination) -> Result<(Output, Option<Unpublished>)
         .prefix(&prefix)
         .suffix(".part")
         .tempfile_in(folder(&path))
-        .map_err(|error| fail(error.into()))?
+        .map_err(fail)?
         .into_parts();
     let output = Output { target: destination.clone(), file: Some(file), atomic: true };
     Ok((output, Some(Unpublished { temporary, target: path })))

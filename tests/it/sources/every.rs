@@ -87,10 +87,10 @@ async fn walks_pages_of_every_length_and_misses_nobody() {
             );
             settings.page_size = page_size;
             let source = open(settings).expect("good settings");
-            assert_eq!(ids(source.as_ref(), None).await, expected, "{} {page_size}", store.kind);
+            assert!(ids(source.as_ref(), None).await == expected, "{}", store.kind);
         }
         let in_one_go = walked(&store.url, "SELECT id, hash AS stored FROM p ORDER BY id");
-        assert_eq!(ids(in_one_go.as_ref(), None).await, expected, "{}", store.kind);
+        assert!(ids(in_one_go.as_ref(), None).await == expected, "{}", store.kind);
         let batches: Vec<Vec<Row>> = in_one_go.stream(None).try_collect().await.expect("good");
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [1000, 1000, 500]);
     }
@@ -104,11 +104,11 @@ async fn walks_along_texts() {
         format!("CREATE TABLE p (id VARCHAR(36) PRIMARY KEY, hash VARCHAR(50)); {}", inserts("p", rows));
     for store in stores(&statements).await {
         let users = "SELECT id, hash AS stored FROM p WHERE id > :after ORDER BY id LIMIT :limit";
-        assert_eq!(ids(walked(&store.url, users).as_ref(), None).await, names, "{}", store.kind);
+        assert!(ids(walked(&store.url, users).as_ref(), None).await == names, "{}", store.kind);
         // The same without a declared type.
         let users = "SELECT CONCAT(id, '') AS id, hash AS stored FROM p WHERE CONCAT(id, '') > :after
                      ORDER BY CONCAT(id, '') LIMIT :limit";
-        assert_eq!(ids(walked(&store.url, users).as_ref(), None).await, names, "{}", store.kind);
+        assert!(ids(walked(&store.url, users).as_ref(), None).await == names, "{}", store.kind);
     }
 }
 
@@ -253,7 +253,7 @@ async fn a_walk_that_would_lose_rows_stops() {
             // An id that is none.
             "SELECT twice AS id, hash AS stored FROM p WHERE twice > :after ORDER BY twice LIMIT :limit",
             // A condition that does not move on.
-            "SELECT id, hash AS stored FROM p WHERE :after IS NOT NULL ORDER BY id LIMIT :limit",
+            "SELECT id, hash AS stored FROM p WHERE id > 0 * :after ORDER BY id LIMIT :limit",
             "SELECT CONCAT('u', id + 1000) AS id, hash AS stored FROM p WHERE CONCAT('u', id + 1000) > :after
              ORDER BY CONCAT('u', id + 1000) DESC LIMIT :limit",
         ] {
