@@ -232,6 +232,11 @@ async fn nothing_of_a_stored_value_is_in_rejects_or_report() {
 }
 
 /// A value that Spring Security itself made, by how it begins.
+#[expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a fixture that does not stand fails the test"
+)]
 fn spring(beginning: &str) -> (String, Option<Value>) {
     let vectors: toml::Table = include_str!("../vectors/spring.toml").parse().expect("vectors");
     let vectors = vectors["vector"].as_array().expect("a list");
@@ -289,4 +294,29 @@ async fn okta_s_reference_sample_on_postgresql_goes_bcrypt_by_hash_and_scrypt_by
         rejects.ends_with("sample,ben.gibbard@example.com,ben.gibbard@example.com,inactive\n"),
         "{rejects}"
     );
+}
+
+#[tokio::test]
+async fn exported_users_are_noted_in_the_ledger_where_asked_for() {
+    let shop = Shop::new(&[
+        ("amy@example.com", &quoted(SPRING_BCRYPT)),
+        ("bob@example.com", &quoted(PHPASS)),
+        ("carl@example.com", "NULL"),
+    ])
+    .await;
+    let mut status = Value::Null;
+    for more in [&[][..], &["--record"], &["--record"]] {
+        let (code, _, err) = told(&shop.run(&[&FILES[..], more].concat()));
+        assert_eq!(code, 3, "{err}");
+        let (code, out, err) = told(&shop.run(&["status", "--json"]));
+        assert_eq!(code, 0, "{err}");
+        status = serde_json::from_str(&out).expect("JSON");
+        if more.is_empty() {
+            assert!(!shop.files().iter().any(|name| name.contains("ledger")), "{:?}", shop.files());
+        }
+    }
+    let planned = |route: &str| json!({"source": "shop", "route": route, "state": "planned", "users": 1});
+    let users = status["users"].as_array().expect("a list");
+    assert_eq!(users.len(), 2, "{status}");
+    assert!(users.contains(&planned("hash")) && users.contains(&planned("hook")), "{status}");
 }
