@@ -93,3 +93,97 @@ impl std::fmt::Debug for Reader {
         f.debug_struct("Reader").field("selection", &self.selection).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schemes::{Scratch, Verdict};
+
+    /// md5sum of `secret`, of `7secret`, of `secret` and a pepper, of an address and `secret`.
+    const MD5: &str = "5ebe2294ecd0e0f08eab7690d2a6ee69";
+    const MD5_SALTED: &str = "d273f89e1279054a5c7f2fc40044cd99";
+    const MD5_PEPPERED: &str = "175f352dfaefb7086c066a36e69be09c";
+    const MD5_ROW_PEPPERED: &str = "c3f8f3550f08d4ec365feafd5215abd8";
+    const MD5_EMAIL: &str = "b8192d435b0c6e0ef5e23425753f6556";
+
+    fn record(stored: &str, scheme: Option<&str>) -> Record {
+        Record {
+            id: "7".into(),
+            login: Some("amy@example.com".into()),
+            email: None,
+            active: true,
+            stored: Some(stored.into()),
+            salt: None,
+            salt2: None,
+            pepper: None,
+            scheme: scheme.map(str::to_owned),
+            last_login: None,
+            groups: Vec::new(),
+            profile: Vec::new(),
+        }
+    }
+
+    fn reader(scheme: &str, pepper: Option<&str>) -> Reader {
+        Reader::new(Selection::parse(scheme).unwrap(), Limits::default(), pepper.map(Secret::from))
+    }
+
+    fn verifies(reader: &Reader, record: &Record) -> bool {
+        reader.read(record).unwrap().verify(b"secret", &mut Scratch::default()) == Verdict::Match
+    }
+
+    #[test]
+    fn a_row_s_own_scheme_goes_before_the_source_s() {
+        let reader = reader("md5($pass)", None);
+        assert!(verifies(&reader, &record(MD5, None)));
+        assert!(verifies(&reader, &record(MD5, Some(" "))));
+        let mut salted = record(MD5_SALTED, Some("md5($salt.$pass)"));
+        salted.salt = Some("7".into());
+        assert!(verifies(&reader, &salted));
+    }
+
+    #[test]
+    fn a_row_s_own_pepper_goes_before_the_source_s() {
+        let reader = reader("md5($pass.$pepper)", Some("pepper"));
+        assert!(verifies(&reader, &record(MD5_PEPPERED, None)));
+        let mut own = record(MD5_ROW_PEPPERED, None);
+        own.pepper = Some("row".into());
+        assert!(verifies(&reader, &own));
+    }
+
+    #[test]
+    fn user_and_email_fall_back_to_what_the_row_has() {
+        let by_email = reader("md5($email.':'.$pass)", None);
+        assert!(verifies(&by_email, &record(MD5_EMAIL, None)));
+        let mut own = record(MD5_EMAIL, None);
+        own.login = Some("amy".into());
+        own.email = Some("amy@example.com".into());
+        assert!(verifies(&by_email, &own));
+        let by_user = reader("md5($user.$pass)", None);
+        let mut by_id = record(MD5_SALTED, None);
+        by_id.login = None;
+        assert!(verifies(&by_user, &by_id));
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why_and_nothing_of_the_value() {
+        let reader = reader("auto", None);
+        let why = |record: &Record| reader.read(record).unwrap_err().to_string();
+        let mut nothing = record("", None);
+        nothing.stored = None;
+        assert_eq!(why(&nothing), Reader::NO_STORED_VALUE);
+        let unknown = why(&record("canary-4711", Some("md5($pas)")));
+        assert!(unknown.starts_with("the row's scheme cannot be understood: column "), "{unknown}");
+        assert_eq!(why(&record(MD5, Some(&"x".repeat(5000)))), "the row's scheme is longer than 1024 bytes");
+        assert!(!why(&record("canary-4711", None)).contains("4711"));
+    }
+
+    #[test]
+    fn a_column_full_of_schemes_does_not_fill_the_memory() {
+        let reader = reader("auto", None);
+        for number in 0..10 * CACHED_SELECTIONS {
+            let scheme = format!("md5($pass.'{number}')");
+            assert!(reader.read(&record(MD5, Some(&scheme))).is_ok());
+        }
+        assert_eq!(reader.by_row.read().unwrap().len(), CACHED_SELECTIONS);
+    }
+}

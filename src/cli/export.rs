@@ -4,12 +4,15 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Args as ClapArgs, ValueEnum};
 use indicatif::HumanCount;
 use serde::Serialize;
 
-use crate::config::Needs;
+use crate::config::{self, Needs};
+use crate::ledger::Ledger;
 use crate::okta::profile::LoginPattern;
+use crate::secret::Secret;
 use crate::seeding::export::{self, Export, ExportError, Planned};
 use crate::seeding::plan::Planner;
 use crate::seeding::profile::ProfileMap;
@@ -64,6 +67,10 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = LoginArg::Address)]
     login: LoginArg,
 
+    /// Notes the exported users in the ledger as planned, with their route, for `status`
+    #[arg(long)]
+    record: bool,
+
     /// The report as JSON, on standard output
     #[arg(long)]
     json: bool,
@@ -89,16 +96,16 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         output::note(&problem);
         return Ok(Exit::Bad);
     }
-    let stores = match setup::configuration(&args.config.config, Needs::SOURCES)
-        .and_then(|config| stores::open(config, args.source.as_deref()))
-    {
-        Ok(stores) => stores,
+    let config = match setup::configuration(&args.config.config, Needs::SOURCES) {
+        Ok(config) => config,
         Err(exit) => return Ok(exit),
     };
-    let planned = match planners(stores, &args) {
-        Ok(planned) => planned,
-        Err(exit) => return Ok(exit),
-    };
+    let ledger = if args.record { Some(open_ledger(&config.ledger).await?) } else { None };
+    let planned =
+        match stores::open(config, args.source.as_deref()).and_then(|stores| planners(stores, &args)) {
+            Ok(planned) => planned,
+            Err(exit) => return Ok(exit),
+        };
     let format = match args.format {
         FormatArg::Okta => Format::Okta,
         FormatArg::Csv => {
@@ -109,8 +116,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     };
     interrupt::survive_file_size_limit();
     let total = stores::count(planned.iter().map(|planned| &planned.source), args.filter.as_deref()).await;
-    let job =
-        Export { sources: planned, filter: args.filter, format, out: out.clone(), rejects: rejects.clone() };
+    let (filter, users, refused) = (args.filter, out.clone(), rejects.clone());
+    let job = Export { sources: planned, filter, format, out: users, rejects: refused, ledger };
     let mut progress = Progress::start(total);
     let mut rows = 0;
     let exported = tokio::select! {
@@ -150,6 +157,12 @@ fn conflict(args: &Args, out: &Destination, rejects: &Destination) -> Option<Str
     None
 }
 
+async fn open_ledger(ledger: &config::Ledger) -> anyhow::Result<Ledger> {
+    let url = ledger.url.expose_str().context("`ledger.url` is not text")?;
+    let key = ledger.key.as_ref().map(Secret::expose);
+    Ledger::open(url, key).await.context("--record needs the ledger")
+}
+
 fn planners(stores: Vec<Store>, args: &Args) -> Result<Vec<Planned>, Exit> {
     let pattern = match args.login {
         LoginArg::Address => LoginPattern::Address,
@@ -178,7 +191,7 @@ fn is_misconfigured(error: &ExportError, rows: u64) -> bool {
     match error {
         ExportError::Walk(error) => stores::is_misconfigured(error, rows),
         ExportError::MissingColumns { .. } | ExportError::SameDestination(_) => true,
-        ExportError::Write(_) | ExportError::Encode(_) => false,
+        ExportError::Write(_) | ExportError::Encode(_) | ExportError::Ledger(_) => false,
     }
 }
 

@@ -91,7 +91,7 @@ fn hook(args: &Args) -> Result<Option<HookEndpoint>, String> {
         })?;
         headers.push((name.trim().to_owned(), value));
     }
-    HookEndpoint::new(url, headers).map(Some).map_err(|error| format!("--hook-url: {error}"))
+    HookEndpoint::new(url, headers).map(Some).map_err(|error| error.to_string())
 }
 
 /// A text itself, or what the environment holds under `env:NAME`.

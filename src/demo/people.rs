@@ -215,7 +215,8 @@ pub const PEOPLE: &[Person] = &[
         active: true,
         fate: Fate::Hook,
     },
-    // Django 5.2.19: `PBKDF2PasswordHasher().encode(password, PBKDF2PasswordHasher().salt())`.
+    // Django 5.2.19: `PBKDF2PasswordHasher().encode(password, PBKDF2PasswordHasher().salt(), iterations=260000)`,
+    // the count of Django 3.2.
     Person {
         table: Table::Shop,
         id: 14,
@@ -224,14 +225,14 @@ pub const PEOPLE: &[Person] = &[
         login: "olivia.thompson@example.com",
         phone: Some("+61 2 5550 0114"),
         format: "PBKDF2 (Django)",
-        stored: "pbkdf2_sha256$1000000$NV4NqQvVSWq7CptQrYoaNz$57vm4lGGkvC5+RWnM7nk5M0nFIG+0m6fvGr1e02s/nw=",
+        stored: "pbkdf2_sha256$260000$fN0gM7bc4Mx86HSBLeOWfE$Aa/2W5ZGW75GqgB3EyTn50iFTkuh51AQPyMvRXqZfKo=",
         salt: None,
         password: "kangaroo-paw-42",
         typed: "olivia.thompson@example.com",
         active: true,
         fate: Fate::Hash,
     },
-    // likewise.
+    // likewise with `iterations=36000`, the count of Django 1.11: an account that has slept for long.
     Person {
         table: Table::Shop,
         id: 15,
@@ -240,7 +241,7 @@ pub const PEOPLE: &[Person] = &[
         login: "camille.laurent@example.com",
         phone: None,
         format: "PBKDF2 (Django)",
-        stored: "pbkdf2_sha256$1000000$XzfSvAT8qo2cdNes9OcnDK$3newnv6IW3OGZh5th89B6jeMLMhqhrCwUucmgEyXCXA=",
+        stored: "pbkdf2_sha256$36000$KsLLuMcj87FZER0zZM22B0$IjO/gw/8FfiTZr8W8ehCMAq55G3Vh8nvjafaLdFwP30=",
         salt: None,
         password: "Rue de la Paix",
         typed: "camille.laurent@example.com",

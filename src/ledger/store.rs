@@ -14,8 +14,10 @@ use sqlx::{ConnectOptions, Connection, PgConnection, SqlSafeStr};
 
 use super::LedgerError;
 
-/// How long one attempt to get a connection may take.
+/// How long a server may take to let a connection in.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long a pool tries to have a connection, new or used.
+const ACQUIRE: Duration = Duration::from_secs(2);
 /// How long SQLite waits for another process's write.
 const BUSY: Duration = Duration::from_secs(2);
 /// Where the applied migrations are noted; a name of our own, since databases may be shared.
@@ -112,7 +114,7 @@ impl Store {
                 let options = options.read_only(true).create_if_missing(false);
                 let pool = SqlitePoolOptions::new()
                     .max_connections(1)
-                    .acquire_timeout(CONNECT)
+                    .acquire_timeout(ACQUIRE)
                     .connect_with(options)
                     .await?;
                 Self::Sqlite { pool, file }
@@ -231,7 +233,7 @@ fn create_private(file: &Path) -> Result<(), LedgerError> {
 }
 
 async fn connect_sqlite(options: SqliteConnectOptions, memory: bool) -> Result<SqlitePool, LedgerError> {
-    let pool = SqlitePoolOptions::new().acquire_timeout(CONNECT);
+    let pool = SqlitePoolOptions::new().acquire_timeout(ACQUIRE);
     if memory {
         // The database lives as long as its connection.
         let pool = pool.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
@@ -243,7 +245,7 @@ async fn connect_sqlite(options: SqliteConnectOptions, memory: bool) -> Result<S
 }
 
 async fn connect_postgres(options: PgConnectOptions) -> Result<PgPool, LedgerError> {
-    Ok(PgPoolOptions::new().max_connections(2).acquire_timeout(CONNECT).connect_with(options).await?)
+    Ok(PgPoolOptions::new().max_connections(2).acquire_timeout(ACQUIRE).connect_with(options).await?)
 }
 
 async fn one_connection(options: &PgConnectOptions) -> Result<PgConnection, LedgerError> {

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::dedupe::SeenLogins;
-use super::plan::{Planner, Reject};
+use super::plan::{self, Planner, Reject, Route};
 use super::report::Report;
 use super::sink::file::{self, Destination, Output, Unpublished, WriteError};
 use super::sink::{Format, rejects};
 use super::walk::{Walk, WalkError};
-use crate::sources::{CredentialSource, Row};
+use crate::ledger::{self, Ledger, LedgerError, PlannedUser};
+use crate::sources::{CredentialSource, Record, Row};
 
 /// What to export, and where to.
 pub struct Export {
@@ -27,6 +28,9 @@ pub struct Export {
     pub out: Destination,
     /// Where rejects go.
     pub rejects: Destination,
+    /// Where exported users are noted as planned, if anywhere. They are noted while the export runs: one that then
+    /// fails leaves no file, but its users noted; the next one notes them again, to the same effect.
+    pub ledger: Option<Ledger>,
 }
 
 /// A store with the planner of its rows.
@@ -46,6 +50,9 @@ pub enum ExportError {
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The ledger could not note the users.
+    #[error("the exported users cannot be noted in the ledger: {0}")]
+    Ledger(#[from] LedgerError),
     /// The mapping names columns that the query does not give.
     #[error(
         "source `{source_name}`: the users query has no column {}: select it, or change [source.profile]",
@@ -82,11 +89,14 @@ pub async fn run(export: Export, mut progress: impl FnMut(&Report)) -> Result<Re
     outputs = outputs.write(header).await?;
 
     let mut report = Report::default();
-    let mut walk = walk(export.sources, export.filter, export.format);
+    let ledger = export.ledger;
+    let mut walk = walk(export.sources, export.filter, export.format, ledger.is_some());
     while let Some(chunk) = walk.next().await {
-        let mut chunk = chunk??;
+        let chunk = chunk??;
         report.merge(&chunk.report);
-        chunk.report = Report::default();
+        if let Some(ledger) = &ledger {
+            chunk.note(ledger).await?;
+        }
         outputs = outputs.write(chunk).await?;
         progress(&report);
     }
@@ -105,6 +115,49 @@ struct Chunk {
     accepted: Vec<u8>,
     rejected: Vec<u8>,
     report: Report,
+    source: Arc<str>,
+    /// The users for the ledger, where there is one.
+    noted: Vec<Noted>,
+}
+
+/// What the ledger notes of a user.
+struct Noted {
+    id: String,
+    login: Option<String>,
+    route: ledger::Route,
+    scheme: Arc<str>,
+}
+
+impl Noted {
+    fn new(record: &Record, user: &plan::Planned<'_>) -> Self {
+        Self {
+            id: record.id.clone(),
+            login: record.login.clone(),
+            route: match user.route {
+                Route::Hash(_) => ledger::Route::Hash,
+                Route::Hook { .. } => ledger::Route::Hook,
+            },
+            scheme: Arc::clone(&user.scheme),
+        }
+    }
+}
+
+impl Chunk {
+    async fn note(&self, ledger: &Ledger) -> Result<(), ExportError> {
+        let users: Vec<PlannedUser<'_>> = self
+            .noted
+            .iter()
+            .map(|user| PlannedUser {
+                source: &self.source,
+                user_id: &user.id,
+                login: user.login.as_deref(),
+                route: user.route,
+                scheme: Some(&user.scheme),
+            })
+            .collect();
+        ledger.plan(&users).await?;
+        Ok(())
+    }
 }
 
 /// A batch with the logins that an earlier row has.
@@ -115,7 +168,12 @@ struct Marked {
     missing_columns: Vec<String>,
 }
 
-fn walk(sources: Vec<Planned>, filter: Option<String>, format: Format) -> Walk<Result<Chunk, ExportError>> {
+fn walk(
+    sources: Vec<Planned>,
+    filter: Option<String>,
+    format: Format,
+    note: bool,
+) -> Walk<Result<Chunk, ExportError>> {
     let stores: Vec<_> = sources.iter().map(|planned| Arc::clone(&planned.source)).collect();
     let sources: Arc<[Planned]> = sources.into();
     let for_marks = Arc::clone(&sources);
@@ -144,12 +202,12 @@ fn walk(sources: Vec<Planned>, filter: Option<String>, format: Format) -> Walk<R
         Marked { source, rows, repeated, missing_columns }
     };
     Walk::start(stores, filter, mark, move |marked| match sources.get(marked.source) {
-        Some(planned) => chunk(planned, marked, &format),
+        Some(planned) => chunk(planned, marked, &format, note),
         None => Ok(Chunk::default()),
     })
 }
 
-fn chunk(planned: &Planned, marked: Marked, format: &Format) -> Result<Chunk, ExportError> {
+fn chunk(planned: &Planned, marked: Marked, format: &Format, note: bool) -> Result<Chunk, ExportError> {
     let source_name = planned.source.name();
     if !marked.missing_columns.is_empty() {
         return Err(ExportError::MissingColumns {
@@ -157,7 +215,11 @@ fn chunk(planned: &Planned, marked: Marked, format: &Format) -> Result<Chunk, Ex
             columns: marked.missing_columns,
         });
     }
-    let mut chunk = Chunk { accepted: Vec::with_capacity(marked.rows.len() * 320), ..Chunk::default() };
+    let mut chunk = Chunk {
+        accepted: Vec::with_capacity(marked.rows.len() * 320),
+        source: Arc::clone(source_name),
+        ..Chunk::default()
+    };
     for (row, repeated) in marked.rows.iter().zip(marked.repeated) {
         let decided = match row {
             Ok(_) if repeated => Err(Reject::DuplicateLogin),
@@ -167,6 +229,9 @@ fn chunk(planned: &Planned, marked: Marked, format: &Format) -> Result<Chunk, Ex
         let reject = match decided {
             Ok(user) => {
                 chunk.report.planned(&user.scheme, &user.route);
+                if let (true, Ok(record)) = (note, row) {
+                    chunk.noted.push(Noted::new(record, &user));
+                }
                 format.append(&mut chunk.accepted, user).map_err(ExportError::Encode)?;
                 continue;
             }
@@ -249,6 +314,7 @@ mod tests {
             format: Format::Okta,
             out: Destination::File(folder.join("users.jsonl")),
             rejects: Destination::File(folder.join("rejects.csv")),
+            ledger: None,
         }
     }
 

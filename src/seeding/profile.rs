@@ -62,10 +62,12 @@ struct Entry {
 }
 
 impl ProfileMap {
-    /// From pairs of Okta attribute and column, in the order in which they are to be written; [`DEFAULT`] where
-    /// there are none.
+    /// From pairs of Okta attribute and column; [`DEFAULT`] where there are none. Attributes are written in the order
+    /// of Okta's template, custom ones after them.
     pub fn new(pairs: &[(String, String)], pattern: LoginPattern) -> Result<Self, Vec<MappingError>> {
-        let entries = if pairs.is_empty() { default_entries() } else { explicit_entries(pairs)? };
+        let mut entries = if pairs.is_empty() { default_entries() } else { explicit_entries(pairs)? };
+        let place = |name: &str| profile::BASE.iter().position(|attribute| attribute.name == name);
+        entries.sort_by_key(|entry| place(&entry.name).unwrap_or(usize::MAX));
         let login = entries.iter().position(|entry| entry.name == "login");
         match login {
             Some(login) => Ok(Self { entries, login, pattern }),
@@ -193,10 +195,10 @@ mod tests {
         assert_eq!(
             profile.0,
             [
+                ("login", "amy@example.com"),
                 ("firstName", "Amy"),
                 ("lastName", "Wong"),
                 ("email", "amy@example.com"),
-                ("login", "amy@example.com"),
             ]
         );
     }

@@ -1,6 +1,9 @@
 //! The legacy stores: find one user at sign-in, stream all of them for survey and seeding. A store is only ever
 //! read. One file per kind; what they share by SQL is in `sql.rs`.
 
+mod checks;
+mod count;
+mod dialect;
 mod fault;
 mod mysql;
 mod parameters;
@@ -105,7 +108,7 @@ pub enum Lookup {
     Unknown,
     /// One user.
     Found(Box<Record>),
-    /// Two or more users: nobody can say whose password is meant.
+    /// Two or more rows, be they of one user or of several: nobody can say which password is meant.
     Ambiguous,
     /// One user, whose row cannot be read.
     BadRow(BadRow),
@@ -136,7 +139,8 @@ pub struct Record {
     pub pepper: Option<Secret>,
     /// The `scheme` column: how this row's value was made, where rows differ.
     pub scheme: Option<String>,
-    /// The `last_login` column, as text (RFC 3339 where the column is a timestamp).
+    /// The `last_login` column, as text (RFC 3339 where the column is a timestamp; without an offset where the
+    /// column's type has no time zone).
     pub last_login: Option<String>,
     /// The `groups` column: an array, or text separated by commas.
     pub groups: Vec<String>,

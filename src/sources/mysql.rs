@@ -14,14 +14,14 @@ use sqlx::mysql::{
     MySql, MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow, MySqlTypeInfo,
 };
 use sqlx::{
-    Arguments, AssertSqlSafe, Column, ConnectOptions, Decode, Executor, Row as _, SqlSafeStr, Statement,
-    Type, TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, ConnectOptions, Decode, Executor, Row as _, SqlSafeStr, Statement, Type,
+    TypeInfo, ValueRef,
 };
 
+use super::dialect::{Dialect, Prepared, PreparedColumn};
 use super::fault::{Class, Fault, about_query};
 use super::parameters::{Lexicon, Parameter, Query};
 use super::record::{Cell, Unreadable, Value};
-use super::sql::{Dialect, Prepared};
 
 pub(super) struct MySqlDialect;
 
@@ -134,11 +134,7 @@ impl Dialect for MySqlDialect {
             let parameters = query.parameters();
             let sql: Arc<str> = query.render(Self::LEXICON, &[]).into();
             let statement = connection.prepare(AssertSqlSafe(Arc::clone(&sql)).into_sql_str()).await?;
-            let columns = statement
-                .columns()
-                .iter()
-                .map(|column| (column.name().to_owned(), type_name(column.type_info()).to_owned()))
-                .collect();
+            let columns = statement.columns().iter().map(PreparedColumn::of::<Self>).collect();
             let prepared = Prepared { sql, parameters, types: Vec::new(), columns };
             if position_type(&prepared) != Some("DECIMAL") {
                 return Ok(prepared);
@@ -167,6 +163,10 @@ impl Dialect for MySqlDialect {
             "NULL" => Kind::Null,
             other => return Err(other.to_owned()),
         })
+    }
+
+    fn type_name(column: &MySqlTypeInfo) -> &str {
+        type_name(column)
     }
 
     fn cell(row: &Self::Row, index: usize, kind: Kind) -> Result<Cell<'_>, Unreadable> {

@@ -27,6 +27,7 @@ impl Parameter {
 }
 
 /// What is particular to a database's lexical rules.
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lexicon {
     /// `$1`, `$2` rather than `?`.
@@ -336,4 +337,160 @@ fn is_word_start(c: char) -> bool {
 
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PLAIN: Lexicon = Lexicon {
+        numbered: true,
+        backticks: false,
+        brackets: false,
+        hash_comments: false,
+        nested_comments: true,
+        dollar_quotes: true,
+        backslashes: false,
+        e_strings: true,
+    };
+    const POSTGRES: Lexicon = PLAIN;
+    const MYSQL: Lexicon = Lexicon {
+        numbered: false,
+        backticks: true,
+        hash_comments: true,
+        nested_comments: false,
+        dollar_quotes: false,
+        backslashes: true,
+        e_strings: false,
+        ..PLAIN
+    };
+    const SQLITE: Lexicon = Lexicon {
+        numbered: false,
+        backticks: true,
+        brackets: true,
+        nested_comments: false,
+        dollar_quotes: false,
+        e_strings: false,
+        ..PLAIN
+    };
+
+    fn rendered(sql: &str, lexicon: Lexicon) -> Result<String, String> {
+        Ok(Query::parse(sql, lexicon, &[Parameter::Username])?.render(lexicon, &[]))
+    }
+
+    #[test]
+    fn each_place_gets_its_own_placeholder() {
+        let sql = "SELECT 1 WHERE a = :username OR b=lower(:username)";
+        assert_eq!(rendered(sql, POSTGRES).unwrap(), "SELECT 1 WHERE a = $1 OR b=lower($2)");
+        assert_eq!(rendered(sql, MYSQL).unwrap(), "SELECT 1 WHERE a = ? OR b=lower(?)");
+    }
+
+    #[test]
+    fn casts_wrap_the_placeholder() {
+        let query = Query::parse("id > :after LIMIT :limit", POSTGRES, &[Parameter::After, Parameter::Limit])
+            .unwrap();
+        assert_eq!(query.parameters(), [Parameter::After, Parameter::Limit]);
+        let casts = [Some("INT8".to_owned()), None];
+        assert_eq!(query.render(POSTGRES, &casts), "id > CAST($1::text AS INT8) LIMIT $2");
+        assert_eq!(query.render(MYSQL, &casts), "id > CAST(? AS INT8) LIMIT ?");
+    }
+
+    /// Colons that are no parameters, by the lexical rules in each database's manual.
+    #[test]
+    fn quotes_comments_and_casts_are_left_alone() {
+        let both = [
+            "SELECT ':username'",
+            "SELECT 'it''s :username'",
+            "SELECT \":username\"",
+            "SELECT \"a\"\":username\"",
+            "SELECT 1 -- :username",
+            "SELECT 1 /* :username */",
+            "SELECT 'a' /* it's */ , ':username'",
+        ];
+        let postgres = [
+            "SELECT a::username",
+            "SELECT $$ :username $$",
+            "SELECT $a$ $b$ :username $b$ $a$",
+            "SELECT E'\\' :username'",
+            "SELECT e'\\\\'",
+            "SELECT '\\'",
+            "SELECT 1 /* /* */ :username */",
+            "SELECT a$b, $$x$$",
+            "SELECT data ? 'key'",
+        ];
+        let mysql = [
+            "SELECT '\\' :username'",
+            "SELECT \"\\\":username\"",
+            "SELECT `:username`",
+            "SELECT 1 # :username",
+            "SELECT @a := 1",
+            "SELECT 'a\\\\'",
+        ];
+        let sqlite = ["SELECT [:username]", "SELECT `:username`", "SELECT '\\'"];
+        for (lexicon, list) in [
+            (POSTGRES, both.as_slice()),
+            (MYSQL, both.as_slice()),
+            (SQLITE, both.as_slice()),
+            (POSTGRES, postgres.as_slice()),
+            (MYSQL, mysql.as_slice()),
+            (SQLITE, sqlite.as_slice()),
+        ] {
+            for sql in list {
+                assert_eq!(rendered(sql, lexicon).as_deref(), Ok(*sql));
+            }
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_comment_may_be_none() {
+        // In MySQL `--` needs white space behind it; in PostgreSQL `#` is an operator.
+        assert_eq!(rendered("SELECT 1--:username", MYSQL).unwrap(), "SELECT 1--?");
+        assert_eq!(rendered("SELECT 1 # :username", POSTGRES).unwrap(), "SELECT 1 # $1");
+        // Only PostgreSQL's comments nest.
+        assert_eq!(rendered("SELECT 1 /* /* */ :username", MYSQL).unwrap(), "SELECT 1 /* /* */ ?");
+        // In PostgreSQL brackets index.
+        assert_eq!(rendered("SELECT a[:username]", POSTGRES).unwrap(), "SELECT a[$1]");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let told = |sql: &str, lexicon| rendered(sql, lexicon).unwrap_err();
+        assert_eq!(
+            told("SELECT :user", POSTGRES),
+            "uses the unknown parameter `:user`; it may use `:username`"
+        );
+        assert_eq!(told("SELECT $1", POSTGRES), "holds the placeholder `$1`; it may use `:username`");
+        assert_eq!(told("SELECT ?", MYSQL), "holds the placeholder `?`; it may use `:username`");
+        assert!(told("SELECT 1; DROP TABLE users", POSTGRES).contains("more than one statement"));
+        assert!(told("SELECT 'a", SQLITE).contains("quote that does not end"));
+        assert!(told("SELECT 1 /* a", SQLITE).contains("comment that does not end"));
+        assert!(told("SELECT $a$ $b$", POSTGRES).contains("string that does not end"));
+        assert_eq!(told("  ", POSTGRES), "is empty");
+        assert_eq!(rendered("SELECT 1 ; -- done", POSTGRES).unwrap(), "SELECT 1 ");
+    }
+
+    #[test]
+    fn order_by_is_seen_where_it_is_code() {
+        let has = |sql| Query::parse(sql, POSTGRES, &[]).unwrap().has_order_by();
+        assert!(has("SELECT 1 ORDER BY id"));
+        assert!(has("SELECT 1 order /* so */ by id"));
+        assert!(!has("SELECT 'ORDER BY id'"));
+        assert!(!has("SELECT 1 -- ORDER BY id"));
+    }
+
+    proptest! {
+        /// Whatever is written: no panic, and where there are no parameters nothing is changed.
+        #[test]
+        fn any_text_is_taken_apart_and_put_together(sql in "[ a-z:;'\"`$?#*/\\[\\]\\\\()\\-\\né🔑]{0,40}") {
+            for lexicon in [POSTGRES, MYSQL, SQLITE] {
+                if let Ok(query) = Query::parse(&sql, lexicon, &[]) {
+                    let statement = query.render(lexicon, &[]);
+                    prop_assert!(sql.starts_with(&statement));
+                }
+                let _ = check_condition(&sql, lexicon);
+            }
+        }
+    }
 }

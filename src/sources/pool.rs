@@ -12,14 +12,14 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::PoolState;
+use super::dialect::Dialect;
 use super::fault::{Class, Fault};
-use super::sql::Dialect;
 
 /// A connection that has rested longer than this is asked for a sign of life before it is used.
 const TRUSTED_REST: Duration = Duration::from_secs(1);
 
 /// A connection that has rested longer than this is closed: firewalls forget it anyway.
-const LONGEST_REST: Duration = Duration::from_secs(300);
+const LONGEST_REST: Duration = Duration::from_mins(5);
 
 pub(super) struct Pool<D: Dialect> {
     options: D::Options,
@@ -51,7 +51,7 @@ pub(super) enum Purpose {
     /// One quick query, bounded by the server too.
     LookUp,
     /// The same, on a connection that is certainly new.
-    SecondTry,
+    Fresh,
     /// A walk over all rows, for which there is no time limit; always a connection of its own.
     Walk,
 }

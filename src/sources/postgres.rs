@@ -13,15 +13,14 @@ use futures_util::{FutureExt, StreamExt};
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow, PgTypeInfo, PgTypeKind, Postgres};
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Either, Executor, Row as _, SqlSafeStr, Statement, TypeInfo,
-    ValueRef,
+    AssertSqlSafe, ConnectOptions, Either, Executor, Row as _, SqlSafeStr, Statement, TypeInfo, ValueRef,
 };
 
+use super::dialect::{Dialect, Prepared, PreparedColumn};
 use super::fault::{Class, Fault, about_query};
 use super::parameters::{Lexicon, Parameter, Query};
 use super::postgres_values as values;
 use super::record::{Cell, Unreadable, Value};
-use super::sql::{Dialect, Prepared};
 
 pub(super) struct PostgresDialect;
 
@@ -135,11 +134,7 @@ impl Dialect for PostgresDialect {
             let casts: Vec<Option<String>> = parameters.iter().map(cast).collect();
             let types =
                 parameters.iter().map(|kind| (!is_text(kind)).then(|| kind.name().to_owned())).collect();
-            let columns = statement
-                .columns()
-                .iter()
-                .map(|column| (column.name().to_owned(), column.type_info().name().to_owned()))
-                .collect();
+            let columns = statement.columns().iter().map(PreparedColumn::of::<Self>).collect();
             let sql = query.render(Self::LEXICON, &casts).into();
             Ok(Prepared { sql, parameters: query.parameters(), types, columns })
         }

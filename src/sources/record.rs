@@ -59,7 +59,7 @@ pub(super) enum Role {
 
 impl Role {
     pub(super) fn of(column: &str) -> Self {
-        let meaning = match column.to_ascii_lowercase().as_str() {
+        match column.to_ascii_lowercase().as_str() {
             "id" => Self::Id,
             "login" => Self::Login,
             "stored" => Self::Stored,
@@ -73,8 +73,7 @@ impl Role {
             "groups" => Self::Groups,
             SELECTED => Self::Selected,
             _ => Self::Profile(Arc::from(column)),
-        };
-        meaning
+        }
     }
 
     /// The column's name for messages.

@@ -14,14 +14,14 @@ use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow, SqliteTypeInfo,
 };
 use sqlx::{
-    Arguments, AssertSqlSafe, Column, ConnectOptions, Decode, Executor, Row as _, SqlSafeStr, Statement,
-    TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, ConnectOptions, Decode, Executor, Row as _, SqlSafeStr, Statement, TypeInfo,
+    ValueRef,
 };
 
+use super::dialect::{Dialect, Prepared, PreparedColumn};
 use super::fault::{Class, Fault, about_query};
 use super::parameters::{Lexicon, Query};
 use super::record::{Cell, Unreadable, Value};
-use super::sql::{Dialect, Prepared};
 
 pub(super) struct SqliteDialect;
 
@@ -51,6 +51,7 @@ impl Dialect for SqliteDialect {
             .create_if_missing(false)
             .pragma("query_only", "ON")
             .busy_timeout(query_timeout)
+            .row_buffer_size(500)
             .thread_name(|_| "sqlite source".to_owned())
             .disable_statement_logging())
     }
@@ -80,9 +81,11 @@ impl Dialect for SqliteDialect {
                 return futures_util::stream::iter([Err(sqlx::Error::Encode(error))]).boxed();
             }
         }
-        // Prepared anew each time, which takes microseconds: the driver's cached statements do not notice that a
-        // table has fewer columns than before.
-        let query = sqlx::query_with(AssertSqlSafe(Arc::clone(sql)), arguments).persistent(false);
+        // The driver keeps the columns of a statement as they were when it was prepared, and would stumble over a
+        // table that has changed since. So each statement is prepared anew, which takes microseconds, and behind
+        // one that makes SQLite notice the change.
+        let sql = format!("SELECT 1 FROM sqlite_master LIMIT 0;\n{sql}");
+        let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(false);
         connection.fetch(query)
     }
 
@@ -93,11 +96,7 @@ impl Dialect for SqliteDialect {
         let sql: Arc<str> = query.render(Self::LEXICON, &[]).into();
         async move {
             let statement = connection.prepare(AssertSqlSafe(Arc::clone(&sql)).into_sql_str()).await?;
-            let columns = statement
-                .columns()
-                .iter()
-                .map(|column| (column.name().to_owned(), column.type_info().name().to_owned()))
-                .collect();
+            let columns = statement.columns().iter().map(PreparedColumn::of::<Self>).collect();
             Ok(Prepared { sql, parameters: query.parameters(), types: Vec::new(), columns })
         }
         .boxed()

@@ -10,15 +10,17 @@ use futures_util::stream::{self, BoxStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::checks::missing_stored;
+use super::dialect::{Dialect, Prepared, Reader};
 use super::fault::{Class, Fault};
 use super::parameters::{Parameter, Query, check_condition};
 use super::pool::{Lease, Purpose};
 use super::record::{SELECTED, Value};
-use super::sql::{Dialect, Prepared, Reader, Shared, missing_stored};
+use super::sql::{Shared, prepare};
 use super::{Row, SourceError};
 
 /// The longest silence of a database in the middle of a walk.
-const LONGEST_SILENCE: Duration = Duration::from_secs(300);
+pub(super) const LONGEST_SILENCE: Duration = Duration::from_mins(5);
 
 type Batch = Result<Vec<Row>, SourceError>;
 
@@ -82,15 +84,15 @@ impl<D: Dialect> Walk<D> {
                 Fault::new(Class::Access, "has no `users` query, which survey and export need")
             })?;
         let mut lease = self.shared.pool.acquire(Purpose::Walk).await?;
-        let plain = prepare::<D>(&mut lease, users).await?;
+        let plain = prepare(&mut lease, users, LONGEST_SILENCE).await?;
         if plain.column_type("stored").is_none() {
-            return Err(missing_stored());
+            return Err(missing_stored("users"));
         }
         let paged = users.asks_for(Parameter::After);
         let prepared = match &self.filter {
             Some(condition) => {
                 let filtered = filtered::<D>(users, condition, paged, &plain)?;
-                prepare::<D>(&mut lease, &filtered).await?
+                prepare(&mut lease, &filtered, LONGEST_SILENCE).await?
             }
             None => plain,
         };
@@ -227,12 +229,8 @@ impl From<Unheard> for Stop {
     }
 }
 
-async fn prepare<D: Dialect>(lease: &mut Lease<D>, query: &Query) -> Result<Prepared, Fault> {
-    let prepared = tokio::time::timeout(LONGEST_SILENCE, D::prepare(&mut lease.connection, query)).await;
-    prepared.map_err(|_| Fault::no_answer(LONGEST_SILENCE))?.map_err(|error| D::fault(&error))
-}
-
-async fn next<D: Dialect>(
+/// The next row of a result, unless the database keeps silent.
+pub(super) async fn next<D: Dialect>(
     result: &mut BoxStream<'_, Result<D::Row, sqlx::Error>>,
 ) -> Result<Option<D::Row>, Fault> {
     let row = tokio::time::timeout(LONGEST_SILENCE, result.next()).await;
@@ -253,7 +251,7 @@ fn filtered<D: Dialect>(
         // The line break ends a comment that the condition may end in.
         return Ok(users.within("SELECT page.* FROM (", &format!(") AS page WHERE ({condition}\n)")));
     }
-    let place = |name: &str| plain.columns.iter().position(|(column, _)| column.eq_ignore_ascii_case(name));
+    let place = |name: &str| plain.columns.iter().position(|it| it.name.eq_ignore_ascii_case(name));
     let place = place("id").or_else(|| place("login")).map_or(1, |at| at + 1);
     let head = format!("SELECT page.*, CASE WHEN ({condition}\n) THEN 1 ELSE 0 END AS {SELECTED} FROM (");
     Ok(users.within(&head, &format!(") AS page ORDER BY {place}")))

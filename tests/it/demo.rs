@@ -36,10 +36,10 @@ fn the_demo_ends_well_and_tells_what_happened() {
     has(&["Jürgen Weiß", "bcrypt $2b$", "hash", "refused", "signed in", "0 + 0 + 0"]);
     has(&["Haruka Tanaka", "argon2id", "hook", "refused", "signed in", "1 + 1 + 0"]);
     has(&["30 of 33 people signed in to Okta with the password they always had"]);
-    has(&["called 20 times"]);
+    has(&["called 20 times: 10 for a wrong", "10 for a first right", "0 for a second"]);
     has(&["confirms 10 imported passwords", "10 verified, 10 rejected"]);
     // Nothing of a stored value or a password.
-    for secret in ["$argon2id$v=19", "$2b$10$", "winter is mild", "pbkdf2_sha256$1000000"] {
+    for secret in ["$argon2id$v=19", "$2b$10$", "winter is mild", "pbkdf2_sha256$"] {
         assert!(!text.contains(secret), "{secret}");
     }
 }

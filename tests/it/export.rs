@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
+use crate::servers;
 use crate::shop::{PHPASS, SPRING_BCRYPT, SPRING_SCRYPT, Shop, told};
 
 const FILES: [&str; 7] = ["export", "--format", "okta", "--out", "users.jsonl", "--rejects", "rejects.csv"];
@@ -127,7 +128,7 @@ async fn what_cannot_be_right_is_told_before_anything_is_read() {
         "",
         "[source.profile]\nlogin = \"login\"\nemail = \"mail\"\nfirstName = \"x\"\nlastName = \"y\"\n",
     );
-    bad(&FILES, "no column `mail`, `x`, `y`");
+    bad(&FILES, "no column `x`, `y`, `mail`");
 }
 
 #[tokio::test]
@@ -228,4 +229,94 @@ async fn nothing_of_a_stored_value_is_in_rejects_or_report() {
         let all = [out, err, shop.read("rejects.csv"), shop.read("users.jsonl")].concat();
         assert!(!all.contains("4711"), "{all}");
     }
+}
+
+/// A value that Spring Security itself made, by how it begins.
+#[expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a fixture that does not stand fails the test"
+)]
+fn spring(beginning: &str) -> (String, Option<Value>) {
+    let vectors: toml::Table = include_str!("../vectors/spring.toml").parse().expect("vectors");
+    let vectors = vectors["vector"].as_array().expect("a list");
+    let stored = |vector: &toml::Value| vector["stored"].as_str().expect("text").to_owned();
+    let vector = vectors.iter().find(|vector| stored(vector).starts_with(beginning)).expect("such a value");
+    let okta = vector.get("okta").map(|okta| serde_json::to_value(okta).expect("an object"));
+    (stored(vector), okta)
+}
+
+#[tokio::test]
+async fn okta_s_reference_sample_on_postgresql_goes_bcrypt_by_hash_and_scrypt_by_hook() {
+    let Some(server) = servers::postgres() else { return };
+    let (bcrypt, object) = spring("{bcrypt}$2a$10$");
+    let (scrypt, none) = spring("{scrypt}$e0801$");
+    assert_eq!(none, None, "Okta imports no scrypt");
+    let url = server
+        .database(&format!(
+            "CREATE TABLE users (username VARCHAR(100) PRIMARY KEY, password VARCHAR(200), \
+             first_name VARCHAR(50), last_name VARCHAR(50), phone VARCHAR(20), enabled BOOLEAN);
+             INSERT INTO users VALUES
+                 ('isaac.brock@example.com', '{bcrypt}', 'Isaac', 'Brock', '+1 555 0100', TRUE),
+                 ('amy.wong@example.com', '{scrypt}', 'Amy', 'Wong', NULL, TRUE),
+                 ('ben.gibbard@example.com', '{bcrypt}', 'Ben', 'Gibbard', NULL, FALSE);"
+        ))
+        .await;
+    let shop = Shop::new(&[]).await;
+    let columns = "username AS login, password AS stored, enabled AS active, first_name, last_name, phone";
+    let configuration = format!(
+        "[[source]]\nname = \"sample\"\nurl = \"{url}\"\n\
+         lookup = \"SELECT {columns} FROM users WHERE lower(username) = lower(:username)\"\n\
+         users = \"SELECT {columns} FROM users WHERE username > :after ORDER BY username LIMIT :limit\"\n"
+    );
+    std::fs::write(shop.path().join("keyferry.toml"), configuration).expect("written");
+    let (code, _, err) = told(&shop.run(&FILES));
+    assert_eq!(code, 3, "{err}");
+    let users: Vec<Value> =
+        shop.read("users.jsonl").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(
+        users,
+        [
+            json!({
+                "profile": {"login": "amy.wong@example.com", "email": "amy.wong@example.com",
+                    "firstName": "Amy", "lastName": "Wong"},
+                "credentials": {"password": {"hook": {"type": "default"}}},
+            }),
+            json!({
+                "profile": {"login": "isaac.brock@example.com", "email": "isaac.brock@example.com",
+                    "firstName": "Isaac", "lastName": "Brock", "mobilePhone": "+1 555 0100"},
+                "credentials": {"password": {"hash": object}},
+            }),
+        ]
+    );
+    let rejects = shop.read("rejects.csv");
+    assert!(
+        rejects.ends_with("sample,ben.gibbard@example.com,ben.gibbard@example.com,inactive\n"),
+        "{rejects}"
+    );
+}
+
+#[tokio::test]
+async fn exported_users_are_noted_in_the_ledger_where_asked_for() {
+    let shop = Shop::new(&[
+        ("amy@example.com", &quoted(SPRING_BCRYPT)),
+        ("bob@example.com", &quoted(PHPASS)),
+        ("carl@example.com", "NULL"),
+    ])
+    .await;
+    let mut status = Value::Null;
+    for more in [&[][..], &["--record"], &["--record"]] {
+        let (code, _, err) = told(&shop.run(&[&FILES[..], more].concat()));
+        assert_eq!(code, 3, "{err}");
+        let (code, out, err) = told(&shop.run(&["status", "--json"]));
+        assert_eq!(code, 0, "{err}");
+        status = serde_json::from_str(&out).expect("JSON");
+        if more.is_empty() {
+            assert!(!shop.files().iter().any(|name| name.contains("ledger")), "{:?}", shop.files());
+        }
+    }
+    let planned = |route: &str| json!({"source": "shop", "route": route, "state": "planned", "users": 1});
+    let users = status["users"].as_array().expect("a list");
+    assert_eq!(users.len(), 2, "{status}");
+    assert!(users.contains(&planned("hash")) && users.contains(&planned("hook")), "{status}");
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on must fail")]
 
+mod command;
 mod hook;
 mod passwords;
 mod rate_limit;
@@ -37,7 +38,7 @@ impl Served {
     async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let (listener, url) = listener().await;
         // 2026-01-01T00:00:00Z
-        let time = Arc::new(Mutex::new(UNIX_EPOCH + Duration::from_secs(1_767_225_600)));
+        let time = Arc::new(Mutex::new(UNIX_EPOCH + Duration::from_hours(490_896)));
         let mut settings = Settings::new(url.clone(), Secret::from(TOKEN));
         let shown = Arc::clone(&time);
         settings.clock = Arc::new(move || *shown.lock().unwrap());
@@ -73,7 +74,7 @@ impl Served {
 
     /// Creates somebody with this `credentials.password`, active; returns their id.
     async fn user(&self, login: &str, password: Value) -> String {
-        let (status, user) = self.post("/api/v1/users?activate=true", create(login, password)).await;
+        let (status, user) = self.post("/api/v1/users?activate=true", create(login, &password)).await;
         assert_eq!(status, 200, "{user}");
         user["id"].as_str().unwrap().to_owned()
     }
@@ -96,7 +97,7 @@ async fn listener() -> (TcpListener, String) {
 }
 
 /// A create-user request.
-fn create(login: &str, password: Value) -> Value {
+fn create(login: &str, password: &Value) -> Value {
     json!({
         "profile": { "firstName": "Isaac", "lastName": "Brock", "email": "isaac.brock@example.com", "login": login },
         "credentials": { "password": password },

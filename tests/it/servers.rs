@@ -4,6 +4,13 @@
 //! outages start a private server, which can crash and come back. A watcher shell kills every server when the test
 //! process ends, however it ends. Readiness is read from the server's own log, so nothing sleeps or polls.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on shall fail, and one that is left out shall say so"
+)]
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -22,7 +29,7 @@ const USER: &str = "keyferry";
 const PASSWORD: &str = "k3y/ferry";
 
 /// Far longer than any start takes; reached only where something is broken.
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_LIMIT: Duration = Duration::from_mins(2);
 
 /// The watcher: runs the server, waits until its own input closes, kills the server, removes the folder if told.
 const WATCHER: &str = r#"
@@ -30,6 +37,7 @@ trap '' INT HUP TERM
 signal=$1; remove=$2; shift 2
 "$@" </dev/null &
 server=$!
+exec 2>/dev/null
 read -r _ || true
 kill -s "$signal" $server
 wait $server
@@ -194,7 +202,9 @@ fn wait_until_ready(log: ChildStderr, kind: Kind) {
     match receiver.recv_timeout(START_LIMIT) {
         Ok(Ok(())) => {}
         Ok(Err(said)) => panic!("{kind:?} did not start:\n{said}"),
-        Err(_) => panic!("{kind:?} was not ready in time"),
+        Err(mpsc::RecvTimeoutError::Timeout | mpsc::RecvTimeoutError::Disconnected) => {
+            panic!("{kind:?} was not ready in time")
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! The legacy stores, on real databases: what holds for all of them is in `every.rs`, what is particular to one in
 //! a file of its name.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on shall fail")]
+
 mod every;
 mod mysql;
 mod outage;
 mod postgres;
+mod quiet;
 mod sqlite;
 
 use std::sync::Arc;

@@ -111,13 +111,20 @@ impl Report {
         let all = self.people.len();
         let (hash, hook) = (self.seeding.by(Route::Hash), self.seeding.by(Route::Hook));
         let Records { imports, decisions } = self.records;
+        let attempts = || self.people.iter().filter_map(|line| line.attempts);
+        let calls = |which: fn(Attempts) -> Attempt| -> u32 {
+            attempts().map(|attempts| which(attempts).hook_calls).sum()
+        };
         format!(
             "{kept} of {all} people signed in to Okta with the password they always had; nobody reset anything.
   {hash} by a hash that Okta imported, {hook} by the hook; {rejected} rows were held back, for the reasons above.
-  The hook was called {calls} times: for {hook} wrong and {hook} right passwords, and never again after a right one.
+  The hook was called {calls} times: {wrong} for a wrong password, {first} for a first right one, {again} for a second.
   Okta's System Log confirms {imports} imported passwords; keyferry's ledger has {verified} verified, {refused} rejected.",
             rejected = self.seeding.rejects.len(),
             calls = self.hook_calls,
+            wrong = calls(|attempts| attempts.wrong),
+            first = calls(|attempts| attempts.first),
+            again = calls(|attempts| attempts.second),
             verified = decisions.verified,
             refused = decisions.rejected,
         )

@@ -70,6 +70,7 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<Seeding> {
         format: Format::Okta,
         out: Destination::File(out.clone()),
         rejects: Destination::File(rejects.clone()),
+        ledger: None,
     };
     export::run(job, |_| {}).await?;
 

@@ -88,10 +88,14 @@ async fn a_hook_that_lets_everybody_in_is_found_out() {
 }
 
 #[tokio::test]
-async fn a_hook_that_is_not_there_is_found_out() {
+async fn a_hook_that_hangs_up_is_found_out() {
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    drop(listener);
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            drop(connection);
+        }
+    });
     let report = rehearse(some_people(), Some(HookEndpoint::new(&url, []).unwrap())).await;
     assert!(problem(&report, "chinedu.eze").contains("call the hook 1 times, was 2"));
     assert!(problem(&report, "the ledger").contains("has 0 verified"));

@@ -80,7 +80,11 @@ async fn answer(step: Step) -> Response {
 
 /// An org with one hook user, `ana@example.com`, and the hook.
 async fn org_with(hook: &Hook) -> Served {
-    let org = Served::with(|settings| settings.hook_timeout = Duration::from_millis(200)).await;
+    org_with_patience(hook, Duration::from_secs(30)).await
+}
+
+async fn org_with_patience(hook: &Hook, patience: Duration) -> Served {
+    let org = Served::with(|settings| settings.hook_timeout = patience).await;
     org.user("ana@example.com", hook_password()).await;
     org.org.register_hook(hook.endpoint());
     org
@@ -161,12 +165,16 @@ async fn a_5xx_a_time_out_and_a_broken_connection_are_retried_once() {
     assert_eq!(org.sign_in("ana", "right").await, 200, "the next sign-in asks again");
 
     let hook = Hook::play([Step::Silence, Step::Verified]).await;
-    let org = org_with(&hook).await;
+    let org = org_with_patience(&hook, Duration::from_secs(1)).await;
     assert_eq!(org.sign_in("ana", "right").await, 200);
     assert_eq!(hook.asked(), 2);
 
-    let (free, url) = listener().await;
-    drop(free);
+    let (hanging_up, url) = listener().await;
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = hanging_up.accept().await {
+            drop(connection);
+        }
+    });
     org.user("bo@example.com", hook_password()).await;
     org.org.register_hook(HookEndpoint::new(&url, []).unwrap());
     assert_eq!(org.sign_in("bo", "right").await, 401);

@@ -112,7 +112,7 @@ async fn malformed_objects_are_refused_and_the_field_named() {
             value => hash[field] = value,
         }
         let (status, error) =
-            org.post("/api/v1/users", create("x@example.com", json!({ "hash": hash }))).await;
+            org.post("/api/v1/users", create("x@example.com", &json!({ "hash": hash }))).await;
         let cause = cause(status, &error);
         assert!(
             cause.starts_with("credentials.password.hash") && cause.contains(named),
@@ -121,10 +121,10 @@ async fn malformed_objects_are_refused_and_the_field_named() {
         assert!(!error.to_string().contains("GAH"), "the cause repeats the salt");
     }
     let both = json!({ "hash": bcrypt, "hook": { "type": "default" } });
-    let (status, error) = org.post("/api/v1/users", create("x@example.com", both)).await;
+    let (status, error) = org.post("/api/v1/users", create("x@example.com", &both)).await;
     assert!(cause(status, &error).contains("exactly one"));
     let (status, error) =
-        org.post("/api/v1/users", create("x@example.com", json!({ "hook": { "type": "other" } }))).await;
+        org.post("/api/v1/users", create("x@example.com", &json!({ "hook": { "type": "other" } }))).await;
     assert!(cause(status, &error).contains("hook"));
     assert_eq!(org.get("/api/v1/users").await.1, json!([]), "nobody was created");
 }

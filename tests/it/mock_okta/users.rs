@@ -9,7 +9,7 @@ use super::{Served, TOKEN, cause, create, hook_password};
 async fn a_created_user_looks_as_oktas_does() {
     let org = Served::new().await;
     let (status, user) =
-        org.post("/api/v1/users?activate=true", create("isaac.brock@example.com", hook_password())).await;
+        org.post("/api/v1/users?activate=true", create("isaac.brock@example.com", &hook_password())).await;
     assert_eq!(status, 200);
     assert_eq!(user["status"], "ACTIVE");
     assert_eq!(user["created"], "2026-01-01T00:00:00.000Z");
@@ -19,9 +19,9 @@ async fn a_created_user_looks_as_oktas_does() {
     assert_eq!(user["profile"]["mobilePhone"], Value::Null);
 
     let (_, staged) =
-        org.post("/api/v1/users?activate=false", create("staged@example.com", hook_password())).await;
+        org.post("/api/v1/users?activate=false", create("staged@example.com", &hook_password())).await;
     assert_eq!(staged["status"], "STAGED");
-    let mut without = create("nobody@example.com", Value::Null);
+    let mut without = create("nobody@example.com", &Value::Null);
     without.as_object_mut().unwrap().remove("credentials");
     let (_, without) = org.post("/api/v1/users", without).await;
     assert_eq!(without["status"], "PROVISIONED");
@@ -52,7 +52,7 @@ async fn a_taken_login_is_refused_whatever_its_case_or_accents() {
     let org = Served::new().await;
     org.user("isaac.brock@example.com", hook_password()).await;
     for login in ["isaac.brock@example.com", "Isaac.Brock@EXAMPLE.com", "isáàc.bröck@example.com"] {
-        let (status, error) = org.post("/api/v1/users", create(login, hook_password())).await;
+        let (status, error) = org.post("/api/v1/users", create(login, &hook_password())).await;
         assert_eq!(
             cause(status, &error),
             "login: An object with this field already exists in the current organization"
@@ -78,12 +78,12 @@ async fn profiles_are_checked() {
         ("countryCode", json!("USA"), "countryCode"),
     ];
     for (field, value, named) in cases {
-        let mut request = create("isaac@example.com", hook_password());
+        let mut request = create("isaac@example.com", &hook_password());
         request["profile"][field] = value;
         let (status, error) = org.post("/api/v1/users", request).await;
         assert!(cause(status, &error).starts_with(named), "{error}");
     }
-    let mut request = create("isaac@example.com", hook_password());
+    let mut request = create("isaac@example.com", &hook_password());
     request["profile"]["firstName"] = json!("é".repeat(50));
     assert_eq!(org.post("/api/v1/users", request).await.0, 200, "fifty characters, a hundred bytes");
 
@@ -164,7 +164,7 @@ async fn a_hash_may_be_set_while_staged_and_the_hook_at_any_time() {
     let hash = json!({ "hash": { "algorithm": "MD5", "value": "Ts5XphMjtSzP/b7wIZVnVA==" } });
     let body = json!({ "credentials": { "password": hash } });
     let (_, user) =
-        org.post("/api/v1/users?activate=false", create("ana@example.com", hook_password())).await;
+        org.post("/api/v1/users?activate=false", create("ana@example.com", &hook_password())).await;
     let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
 
     assert_eq!(org.post(&path, body.clone()).await.0, 200);
@@ -219,7 +219,7 @@ async fn lifecycle_and_deletion() {
     assert_eq!(org.call(Method::DELETE, &path, None).await.0, 204);
     assert_eq!(org.get(&path).await.1["status"], "DEPROVISIONED");
     assert_eq!(org.get("/api/v1/users").await.1, json!([]), "lists leave the deactivated out");
-    let (status, error) = org.post("/api/v1/users", create("ana@example.com", hook_password())).await;
+    let (status, error) = org.post("/api/v1/users", create("ana@example.com", &hook_password())).await;
     assert!(cause(status, &error).contains("already exists"), "until deleted the login is taken");
     assert_eq!(org.call(Method::DELETE, &path, None).await.0, 204);
     assert_eq!(org.get(&path).await.0, 404);
@@ -237,7 +237,7 @@ async fn groups_take_members_at_creation_and_later() {
     let search = "/api/v1/groups?search=profile.name%20eq%20%22Migrated_from_Legacy_20260101%22";
     assert_eq!(org.get(search).await.1[0]["id"], json!(group));
 
-    let mut request = create("ana@example.com", hook_password());
+    let mut request = create("ana@example.com", &hook_password());
     request["groupIds"] = json!([group]);
     assert_eq!(org.post("/api/v1/users", request.clone()).await.0, 200);
     let bo = org.user("bo@example.com", hook_password()).await;

@@ -27,7 +27,9 @@ async fn stores(statements: &str) -> Vec<Store> {
 /// `INSERT` statements of many rows, in portions that every database takes.
 fn inserts(table: &str, rows: impl IntoIterator<Item = String>) -> String {
     let rows: Vec<String> = rows.into_iter().collect();
-    rows.chunks(500).map(|rows| format!("INSERT INTO {table} VALUES {};", rows.join(","))).collect()
+    let portions: Vec<String> =
+        rows.chunks(500).map(|rows| format!("INSERT INTO {table} VALUES {};", rows.join(","))).collect();
+    portions.concat()
 }
 
 /// The table of Okta's reference sample, which has no id.
@@ -104,7 +106,9 @@ async fn walks_along_texts() {
         format!("CREATE TABLE p (id VARCHAR(36) PRIMARY KEY, hash VARCHAR(50)); {}", inserts("p", rows));
     for store in stores(&statements).await {
         let users = "SELECT id, hash AS stored FROM p WHERE id > :after ORDER BY id LIMIT :limit";
-        assert!(ids(walked(&store.url, users).as_ref(), None).await == names, "{}", store.kind);
+        let source = walked(&store.url, users);
+        assert!(ids(source.as_ref(), None).await == names, "{}", store.kind);
+        assert_eq!(source.count(None).await.expect("a number"), Some(2500), "{}", store.kind);
         // The same without a declared type.
         let users = "SELECT CONCAT(id, '') AS id, hash AS stored FROM p WHERE CONCAT(id, '') > :after
                      ORDER BY CONCAT(id, '') LIMIT :limit";
@@ -131,6 +135,11 @@ async fn filters_do_not_disturb_the_walk() {
             assert_eq!(selected, expected, "{} {users}", store.kind);
             let none = ids(source.as_ref(), Some("last_login > '2027-01-01'")).await;
             assert!(none.is_empty());
+            for (condition, rows) in
+                [(None, 2500), (Some("last_login > '2026-01-01'"), 1667), (Some("1 = 2"), 0)]
+            {
+                assert_eq!(source.count(condition).await.expect("a number"), Some(rows), "{}", store.kind);
+            }
             let rows = walk(source.as_ref(), Some("id = 1")).await.expect("good");
             assert!(
                 rows[0].as_ref().expect("good").profile.is_empty(),
@@ -270,11 +279,9 @@ async fn a_walk_that_would_lose_rows_stops() {
 #[tokio::test]
 async fn rows_that_cannot_be_used_are_told_and_do_not_stop_the_walk() {
     let long = "x".repeat(70_000);
-    let statements = format!(
-        "CREATE TABLE p (id BIGINT PRIMARY KEY, login VARCHAR(100), hash TEXT, active INT);
-         INSERT INTO p VALUES (1, 'good', 'a', 1), (2, 'odd', 'b', 7), (3, 'null', 'c', NULL), (4, 'off', NULL, 0);"
-    );
-    for store in stores(&statements).await {
+    let statements = "CREATE TABLE p (id BIGINT PRIMARY KEY, login VARCHAR(100), hash TEXT, active INT);
+        INSERT INTO p VALUES (1, 'good', 'a', 1), (2, 'odd', 'b', 7), (3, 'null', 'c', NULL), (4, 'off', NULL, 0);";
+    for store in stores(statements).await {
         let users = format!(
             "SELECT id, login, hash AS stored, active, CASE WHEN id = 4 THEN '{long}' ELSE '' END AS note
              FROM p WHERE id > :after ORDER BY id LIMIT :limit"

@@ -92,7 +92,7 @@ const IDS: &[(&str, &str)] = &[
 #[tokio::test]
 async fn walks_along_ids_of_every_type() {
     let Some(server) = servers::mariadb() else { return };
-    let tables: String = IDS
+    let tables: Vec<String> = IDS
         .iter()
         .enumerate()
         .map(|(index, (kind, id))| {
@@ -103,7 +103,7 @@ async fn walks_along_ids_of_every_type() {
             )
         })
         .collect();
-    let url = server.database(&tables).await;
+    let url = server.database(&tables.concat()).await;
     for (index, (kind, _)) in IDS.iter().enumerate() {
         let users = format!(
             "SELECT id, place, hash AS stored FROM p{index} WHERE id > :after ORDER BY id LIMIT :limit"
