@@ -3,6 +3,7 @@
 mod configuration;
 mod demo;
 mod deploy;
+mod documents;
 mod export;
 mod hook;
 mod layers;

@@ -37,6 +37,7 @@ trap '' INT HUP TERM
 signal=$1; remove=$2; shift 2
 "$@" </dev/null &
 server=$!
+exec 2>/dev/null
 read -r _ || true
 kill -s "$signal" $server
 wait $server
