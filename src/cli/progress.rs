@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::output;
 
@@ -70,12 +70,14 @@ pub(super) fn rate(rows: u64, time: Duration) -> u64 {
 
 fn bar(total: Option<u64>) -> ProgressBar {
     let template = match total {
-        Some(_) => "{bar:30} {percent:>3} %  {human_pos} rows  {per_sec}  {elapsed} elapsed, {eta} left",
-        None => "{spinner} {human_pos} rows  {per_sec}  {elapsed} elapsed",
+        Some(_) => "{bar:30} {percent:>3} %  {human_pos} rows  {rate}  {elapsed} elapsed, {eta} left",
+        None => "{spinner} {human_pos} rows  {rate}  {elapsed} elapsed",
     };
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{} rows/s", HumanCount(rate(state.pos(), state.elapsed())));
+        }));
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar

@@ -12,6 +12,14 @@ use super::{Group, Okta, Report, Verify};
 /// Bars narrower than this say nothing, wider ones no more.
 const BAR: std::ops::RangeInclusive<usize> = 8..=40;
 
+/// Columns that give way to the bar.
+const SHARE: usize = 1;
+const INACTIVE: usize = 2;
+const PARAMETERS: usize = 4;
+
+/// Parameters are cut no shorter than this.
+const SHORT: usize = 10;
+
 /// Rows that are named for each reason; the JSON report and `--unreadable` have more.
 const NAMED: usize = 10;
 
@@ -66,9 +74,7 @@ fn table(text: &mut String, report: &Report, look: Look) {
             *width = (*width).max(measure_text_width(cell));
         }
     }
-    let used: usize = widths.iter().map(|width| width + 2).sum();
-    let bar_width =
-        look.width.map(|width| width.saturating_sub(used + 1)).filter(|width| width >= BAR.start());
+    let bar_width = look.width.and_then(|width| make_room(&mut widths, width));
     line(text, &header.map(str::to_owned), &widths, None);
     let largest = report.groups.iter().map(|group| group.users).max().unwrap_or(1);
     for (group, row) in report.groups.iter().zip(&rows) {
@@ -77,6 +83,26 @@ fn table(text: &mut String, report: &Report, look: Look) {
         let bar = bar.map(|bar| style.map_or_else(|| bar.clone(), |style| style.apply_to(&bar).to_string()));
         line(text, row, &widths, bar.as_deref());
     }
+}
+
+/// Narrows the columns until a bar fits beside them: first without the inactive, then without the share (which the bar
+/// shows), then with parameters cut short. Gives the bar's width; none where all that is not enough.
+fn make_room(widths: &mut [usize; 7], terminal: usize) -> Option<usize> {
+    let used = |widths: &[usize; 7]| -> usize {
+        widths.iter().filter(|width| **width > 0).map(|width| width + 2).sum::<usize>() + 1
+    };
+    for column in [INACTIVE, SHARE] {
+        if used(widths) + BAR.start() > terminal
+            && let Some(width) = widths.get_mut(column)
+        {
+            *width = 0;
+        }
+    }
+    let missing = (used(widths) + BAR.start()).saturating_sub(terminal);
+    if let Some(width) = widths.get_mut(PARAMETERS) {
+        *width = width.saturating_sub(missing).max((*width).min(SHORT));
+    }
+    terminal.checked_sub(used(widths)).filter(|width| width >= BAR.start())
 }
 
 fn cells(group: &Group) -> [String; 7] {
@@ -96,9 +122,10 @@ fn cells(group: &Group) -> [String; 7] {
 
 fn line(text: &mut String, cells: &[String; 7], widths: &[usize; 7], bar: Option<&str>) {
     let mut one = String::new();
-    for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+    for (column, (cell, width)) in cells.iter().zip(widths).enumerate().filter(|(_, (_, width))| **width > 0)
+    {
         let side = if matches!(column, 0..=2 | 6) { Alignment::Right } else { Alignment::Left };
-        one.push_str(&pad_str(cell, *width, side, None));
+        one.push_str(&pad_str(cell, *width, side, Some("…")));
         one.push_str("  ");
     }
     one.push_str(bar.unwrap_or_default());
@@ -130,7 +157,8 @@ fn bar(part: u64, whole: u64, width: usize) -> String {
 fn duration(verify: &Verify) -> String {
     let micros = f64::from(u32::try_from(verify.micros).unwrap_or(u32::MAX));
     let time = match verify.micros {
-        0..1_000 => format!("{micros:.0} µs"),
+        0 => "< 1 µs".to_owned(),
+        1..1_000 => format!("{micros:.0} µs"),
         1_000..10_000 => format!("{:.1} ms", micros / 1e3),
         10_000..1_000_000 => format!("{:.0} ms", micros / 1e3),
         _ => format!("{:.1} s", micros / 1e6),
@@ -265,9 +293,15 @@ mod tests {
         assert!(wide.contains(&format!(" {}\n", "█".repeat(40))), "{wide}");
         assert!(wide.contains("  ▏\n"), "one user is to be seen: {wide}");
         let width = |text: &str| text.lines().take(6).map(measure_text_width).max();
-        let narrow = text(&report(), Look { width: Some(100), colour: false });
-        assert!(narrow.contains('█') && width(&narrow) < Some(100), "{narrow}");
-        let tiny = text(&report(), Look { width: Some(60), colour: false });
+        let mut report = report();
+        report.groups[1].parameters = "v=19 m=19456 t=2 p=1, all of it".into();
+        for columns in 68..130 {
+            let narrow = text(&report, Look { width: Some(columns), colour: false });
+            assert!(narrow.contains('█') && width(&narrow) < Some(columns), "{columns}: {narrow}");
+        }
+        let narrow = text(&report, Look { width: Some(68), colour: false });
+        assert!(narrow.contains("v=19 m=194…") && !narrow.contains("inactive"), "{narrow}");
+        let tiny = text(&report, Look { width: Some(40), colour: false });
         assert!(!tiny.contains('█'), "{tiny}");
     }
 
