@@ -171,13 +171,11 @@ impl Service {
             () = stop => tracing::info!("stopping: calls in flight are answered first"),
         }
         stopping.send_replace(true);
-        match tokio::time::timeout(grace, servers).await {
-            Ok(ended) => ended.map(|_| ()).context("a listener failed"),
-            Err(_) => {
-                tracing::warn!("calls were still in flight when the grace was over");
-                Ok(())
-            }
-        }
+        let Ok(ended) = tokio::time::timeout(grace, servers).await else {
+            tracing::warn!("calls were still in flight when the grace was over");
+            return Ok(());
+        };
+        ended.map(|_| ()).context("a listener failed")
     }
 }
 

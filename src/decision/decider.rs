@@ -169,7 +169,7 @@ impl Decider {
         futures_util::future::join_all(pings).await
     }
 
-    /// The metrics in the OpenMetrics text format, with the gauges as they stand now.
+    /// The metrics in the `OpenMetrics` text format, with the gauges as they stand now.
     pub fn metrics_text(&self) -> String {
         self.metrics.calls_in_flight(self.in_flight.load(Ordering::Relaxed));
         self.metrics.pool(self.pool.in_use());

@@ -140,10 +140,7 @@ fn log(decided: &Decided, request_id: Option<&str>) {
             )
         };
     }
-    match decided.decision {
-        Decision::Unavailable(_) => line!(warn),
-        _ => line!(info),
-    }
+    if let Decision::Unavailable(_) = decided.decision { line!(warn) } else { line!(info) }
 }
 
 /// The whole body, in memory that is zeroed after use.

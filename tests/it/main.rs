@@ -1,5 +1,12 @@
 //! Everything that is tested from outside: one binary, so that it links once.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that finds things otherwise than it must fails by panicking"
+)]
+
 mod configuration;
 mod demo;
 mod deploy;

@@ -79,16 +79,14 @@ async fn okta_s_reference_sample_is_signed_in_and_exported() {
         .zip(&bcrypt)
         .chain(named("scrypt", &scrypt).into_iter().zip(&scrypt))
         .collect();
-    for (username, vector) in &users {
-        fill.push_str(&format!(
-            "INSERT INTO users VALUES ('{username}', '{}', 'Ada', 'O''Neill', '+1 555 0100', true);",
-            vector.stored
-        ));
+    let off = ("z.off@example.com".to_owned(), &bcrypt[0]);
+    for (username, vector) in users.iter().chain([&off]) {
+        let (stored, enabled) = (&vector.stored, username != "z.off@example.com");
+        let insert = format!(
+            "INSERT INTO users VALUES ('{username}', '{stored}', 'Ada', 'O''Neill', '+1 555 0100', {enabled});"
+        );
+        fill.push_str(&insert);
     }
-    fill.push_str(&format!(
-        "INSERT INTO users VALUES ('z.off@example.com', '{}', 'A', 'B', NULL, false);",
-        bcrypt[0].stored
-    ));
     let url = server.database(&fill).await;
     let folder = tempfile::tempdir().expect("a folder");
     let service = Service::start(folder.path(), &configuration(&url));
