@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Exit, output, setup};
+use super::{Exit, output, setup, stores};
 use crate::config::{Config, Needs, Server};
 use crate::decision::{Decider, Metrics, VerifyPool};
 use crate::http::{HeaderSecret, Hook, hook_router, private_router};
@@ -70,7 +70,7 @@ impl Ready {
     /// Opens the sources, the listeners and the ledger; or the exit code after what cannot work was told.
     pub(super) async fn new(config: Config) -> anyhow::Result<Result<Self, Exit>> {
         let Config { server, ledger, sources, limits, .. } = config;
-        let stores = match setup::stores(sources, &limits) {
+        let stores = match stores::for_sign_in(sources, &limits) {
             Ok(stores) => stores,
             Err(exit) => return Ok(Err(exit)),
         };

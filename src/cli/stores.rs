@@ -1,9 +1,10 @@
-//! The stores of the configuration, opened for a walk over all their users.
+//! The stores of the configuration, opened: for sign-ins, or for a walk over all their users.
 
 use std::sync::Arc;
 
 use crate::config::{Config, Source};
 use crate::credential::Reader;
+use crate::decision;
 use crate::schemes::Limits;
 use crate::seeding::walk::WalkError;
 use crate::sources::{self, CredentialSource, SourceError};
@@ -20,45 +21,53 @@ pub(super) struct Store {
     pub(super) profile: Vec<(String, String)>,
 }
 
-/// Opens all stores, or the one of that name; the exit code after what is wrong was printed.
+/// Opens all stores for a walk, or the one of that name; the exit code after what is wrong was printed.
 pub(super) fn open(config: Config, only: Option<&str>) -> Result<Vec<Store>, Exit> {
-    let limits = config.limits;
     let names: Vec<_> = config.sources.iter().map(|source| Arc::clone(&source.settings.name)).collect();
-    let wanted =
-        config.sources.into_iter().filter(|source| only.is_none_or(|only| *source.settings.name == *only));
-    let opened: Vec<Result<Store, Vec<String>>> = wanted.map(|source| store(source, &limits)).collect();
-    if opened.is_empty() {
+    let wanted: Vec<Source> = config
+        .sources
+        .into_iter()
+        .filter(|source| only.is_none_or(|only| *source.settings.name == *only))
+        .collect();
+    if wanted.is_empty() {
         let only = only.unwrap_or_default();
         output::note(&format!("--source {only}: no source has that name; there are: {}", names.join(", ")));
         return Err(Exit::Bad);
     }
-    let mut stores = Vec::new();
-    let mut problems = Vec::new();
-    for one in opened {
-        match one {
-            Ok(store) => stores.push(store),
-            Err(more) => problems.extend(more),
-        }
+    let without_users: Vec<_> = wanted.iter().filter(|source| source.settings.users.is_none()).collect();
+    for source in &without_users {
+        output::note(&format!(
+            "source `{}`: `users` is missing: write the SQL that walks over all users, with :after and :limit",
+            source.settings.name
+        ));
     }
-    if problems.is_empty() {
-        return Ok(stores);
-    }
-    for problem in problems {
-        output::note(&problem);
-    }
-    Err(Exit::Bad)
+    if without_users.is_empty() { open_all(wanted, &config.limits) } else { Err(Exit::Bad) }
 }
 
-fn store(source: Source, limits: &Limits) -> Result<Store, Vec<String>> {
-    let name = Arc::clone(&source.settings.name);
-    if source.settings.users.is_none() {
-        return Err(vec![format!(
-            "source `{name}`: `users` is missing: write the SQL that walks over all users, with :after and :limit"
-        )]);
+/// The same for look-ups alone, as the decision takes them.
+pub(super) fn for_sign_in(sources: Vec<Source>, limits: &Limits) -> Result<Vec<decision::Store>, Exit> {
+    let stores = open_all(sources, limits)?;
+    Ok(stores
+        .into_iter()
+        .map(|Store { source, reader, .. }| decision::Store { source, reader: Arc::new(reader) })
+        .collect())
+}
+
+/// Opens each, a store that is down as well; the exit code after every one that cannot work was told.
+fn open_all(sources: Vec<Source>, limits: &Limits) -> Result<Vec<Store>, Exit> {
+    let mut stores = Vec::with_capacity(sources.len());
+    let mut wrong = false;
+    for source in sources {
+        let reader = Reader::new(source.scheme, limits.clone(), source.pepper);
+        match sources::open(source.settings) {
+            Ok(opened) => stores.push(Store { source: opened, reader, profile: source.profile }),
+            Err(error) => {
+                output::note(&error.to_string());
+                wrong = true;
+            }
+        }
     }
-    let reader = Reader::new(source.scheme, limits.clone(), source.pepper);
-    let opened = sources::open(source.settings).map_err(|error| vec![error.to_string()])?;
-    Ok(Store { source: opened, reader, profile: source.profile })
+    if wrong { Err(Exit::Bad) } else { Ok(stores) }
 }
 
 /// Whether a walk ended because of what the admin wrote, rather than because something broke.
