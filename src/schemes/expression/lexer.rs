@@ -34,12 +34,21 @@ impl Kind {
             Self::Close => "`)`".into(),
             Self::Dot => "`.`".into(),
             Self::Comma => "`,`".into(),
-            Self::Variable(name) => format!("`${name}`"),
+            Self::Variable(name) => format!("`${}`", shown(name)),
             Self::Text(_) => "a text".into(),
             Self::Number(number) => format!("`{number}`"),
-            Self::Name(name) => format!("`{name}`"),
+            Self::Name(name) => format!("`{}`", shown(name)),
             Self::End => "the end".into(),
         }
+    }
+}
+
+/// A word as messages show it: its beginning alone, since what stands where a scheme belongs may be a hash.
+pub(super) fn shown(word: &str) -> String {
+    const MOST: usize = 20;
+    match word.char_indices().nth(MOST) {
+        None => word.to_owned(),
+        Some((end, _)) => format!("{}…", word.get(..end).unwrap_or_default()),
     }
 }
 
@@ -81,7 +90,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SelectionError> {
 fn number(digits: &str, column: usize) -> Result<Kind, SelectionError> {
     digits.parse().map(Kind::Number).map_err(|_| SelectionError {
         column,
-        message: format!("expected a whole number of up to {}, found `{digits}`", u32::MAX),
+        message: format!("expected a whole number of up to {}, found `{}`", u32::MAX, shown(digits)),
     })
 }
 
@@ -110,6 +119,12 @@ mod tests {
             kinds,
             [(1, Kind::Text("é".into())), (5, Kind::Dot), (7, Kind::Variable("x".into())), (9, Kind::End)]
         );
+    }
+
+    #[test]
+    fn a_long_word_is_not_shown_whole() {
+        let error = tokens("5f4dcc3b5aa765d61d8327deb882cf99").unwrap_err();
+        assert!(error.message.ends_with("found `5f4dcc3b5aa765d61d83…`"), "{error}");
     }
 
     #[test]

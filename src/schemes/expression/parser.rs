@@ -1,7 +1,7 @@
 //! From tokens to a checked tree. An error points at the column of the mistake and says what was expected.
 
 use super::function::{Function, Parameter};
-use super::lexer::{Kind, Token, tokens};
+use super::lexer::{Kind, Token, shown, tokens};
 use crate::schemes::SelectionError;
 use crate::schemes::registry::{self, Entry, Reader};
 
@@ -259,7 +259,7 @@ impl Parser {
         let known = Variable::ALL.iter().find(|(known, _)| *known == name);
         known.map(|(_, variable)| Node::Variable(*variable)).ok_or_else(|| {
             let known: Vec<_> = Variable::ALL.iter().map(|(known, _)| format!("${known}")).collect();
-            at(column, format!("expected one of {}, found `${name}`", known.join(" ")))
+            at(column, format!("expected one of {}, found `${}`", known.join(" "), shown(name)))
         })
     }
 
@@ -333,7 +333,7 @@ fn unknown_function(name: &str) -> String {
     if lower != name && Function::named(&lower).is_some() {
         return format!("functions are written in lower case: `{lower}`");
     }
-    format!("there is no function `{name}`; there are {}", Function::names().join(" "))
+    format!("there is no function `{}`; there are {}", shown(name), Function::names().join(" "))
 }
 
 fn unexpected(found: &Token, expected: &str) -> SelectionError {

@@ -116,6 +116,19 @@ def crypt_family():
             wrong="x")
 
 
+def argon2_with_data(password, salt, data):
+    """argon2id with associated data, m=64, t=2, p=1, through libargon2's own context."""
+    ffi, lib = argon2.low_level.ffi, argon2.low_level.lib
+    out = ffi.new("uint8_t[32]")
+    kept = [ffi.new("uint8_t[]", part) for part in (password, salt, data)]
+    context = ffi.new("argon2_context *", dict(
+        version=19, out=out, outlen=32, pwd=kept[0], pwdlen=len(password), salt=kept[1], saltlen=len(salt),
+        secret=ffi.NULL, secretlen=0, ad=kept[2], adlen=len(data), t_cost=2, m_cost=64, lanes=1, threads=1,
+        allocate_cbk=ffi.NULL, free_cbk=ffi.NULL, flags=lib.ARGON2_DEFAULT_FLAGS))
+    assert argon2.low_level.core(context, argon2.low_level.Type.ID.value) == lib.ARGON2_OK
+    return bytes(ffi.buffer(out))
+
+
 def phc_family():
     f = "phc"
     kinds = {"argon2d": argon2.low_level.Type.D, "argon2i": argon2.low_level.Type.I,
@@ -130,6 +143,9 @@ def phc_family():
                 if version == 16 and kind == argon2.low_level.Type.I:
                     add(f, source, "the same without v=16, as argon2 1.0 wrote it", "argon2",
                         v.replace("$v=16", ""), p)
+        digest = argon2_with_data(raw, salt, b"data of the site")
+        add(f, source, 'core(context with ad = b"data of the site"), as libargon2 1.0 wrote data', "argon2",
+            f"$argon2id$v=19$m=64,t=2,p=1,keyid=a2V5,data={bare(b'data of the site')}${bare(salt)}${bare(digest)}", p)
         v = php('password_hash($p, PASSWORD_ARGON2ID, ["memory_cost" => 1024, "time_cost" => 2, "threads" => 1])', p)
         add(f, "PHP 8.2", 'password_hash($p, PASSWORD_ARGON2ID, ["memory_cost" => 1024, …])', "argon2", v, p)
         for name, digest, handler in (("SHA1", "sha1", passlib.hash.pbkdf2_sha1),
