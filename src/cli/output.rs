@@ -29,6 +29,17 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// A time in microseconds, as people read it: `61 ms`.
+pub(super) fn duration(micros: u64) -> String {
+    match micros {
+        0 => "< 1 µs".to_owned(),
+        1..1_000 => format!("{micros} µs"),
+        1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
+        10_000..1_000_000 => format!("{} ms", micros / 1_000),
+        _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
+    }
+}
+
 /// Writes one line to standard output. A closed pipe is an error like any other, not a panic.
 pub(super) fn line(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();

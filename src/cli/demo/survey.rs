@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::anyhow;
 use serde::Serialize;
 
-use super::super::output::table;
+use super::super::output::{self, table};
 use super::super::stores;
 use crate::config::Config;
 use crate::seeding::survey::{self, GroupKey, Importable, Measured, Surveyed};
@@ -93,7 +93,7 @@ impl Survey {
                 format
                     .okta_algorithm
                     .map_or_else(|| "hook".to_owned(), |algorithm| format!("hash: {algorithm}")),
-                time(format.verify_micros),
+                output::duration(format.verify_micros),
             ]);
         }
         let mut text = format!("{}\n", table.trim_fmt());
@@ -101,14 +101,5 @@ impl Survey {
             let _ = writeln!(text, "\n {} unreadable: {}", unreadable.rows, unreadable.reason);
         }
         text
-    }
-}
-
-fn time(micros: u64) -> String {
-    match micros {
-        0..1_000 => format!("{micros} µs"),
-        1_000..10_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
-        10_000..1_000_000 => format!("{} ms", micros / 1000),
-        _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
     }
 }

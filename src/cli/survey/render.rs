@@ -155,14 +155,7 @@ fn bar(part: u64, whole: u64, width: usize) -> String {
 }
 
 fn duration(verify: &Verify) -> String {
-    let micros = f64::from(u32::try_from(verify.micros).unwrap_or(u32::MAX));
-    let time = match verify.micros {
-        0 => "< 1 µs".to_owned(),
-        1..1_000 => format!("{micros:.0} µs"),
-        1_000..10_000 => format!("{:.1} ms", micros / 1e3),
-        10_000..1_000_000 => format!("{:.0} ms", micros / 1e3),
-        _ => format!("{:.1} s", micros / 1e6),
-    };
+    let time = output::duration(verify.micros);
     let about = if verify.measured { "" } else { "about " };
     let over = if verify.over_deadline { " TOO LONG" } else { "" };
     format!("{about}{time}{over}")
