@@ -223,8 +223,8 @@ fn tell(
         });
     }
     let mut text = format!(
-        "{} rows in {:.1} s, {} rows/s\n",
-        HumanCount(report.rows),
+        "{} in {:.1} s, {} rows/s\n",
+        output::counted(report.rows, "row"),
         time.as_secs_f64(),
         HumanCount(rows_per_second)
     );
@@ -239,13 +239,13 @@ fn tell(
         lines.iter().map(|line| (line.users, format!("{}: {}", line.scheme, line.detail))).collect()
     };
     part(
-        format!("{} users with a hash that Okta imports", HumanCount(report.by_hash())),
+        format!("{} with a hash that Okta imports", output::counted(report.by_hash(), "user")),
         lines(&report.hash),
     );
-    part(format!("{} users for the hook", HumanCount(report.by_hook())), lines(&report.hook));
+    part(format!("{} for the hook", output::counted(report.by_hook(), "user")), lines(&report.hook));
     let reasons = report.rejects.iter().map(|line| (line.rows, line.reason.clone())).collect();
-    part(format!("{} rejects, listed in {rejects}", HumanCount(report.rejected)), reasons);
-    let _ = write!(text, "{} users are in {out}", HumanCount(report.users));
+    part(format!("{}, listed in {rejects}", output::counted(report.rejected, "reject")), reasons);
+    let _ = write!(text, "{} written to {out}", output::counted(report.users, "user"));
     output::note(&text);
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
+use indicatif::HumanCount;
 
 /// How a command ended; the same everywhere. An error that is returned instead is an unexpected failure, 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,11 @@ pub(super) fn duration(micros: u64) -> String {
         10_000..1_000_000 => format!("{} ms", micros / 1_000),
         _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
     }
+}
+
+/// A count with its noun: `1 user`, `1,234 users`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", HumanCount(count), if count == 1 { "" } else { "s" })
 }
 
 /// Writes one line to standard output. A closed pipe is an error like any other, not a panic.

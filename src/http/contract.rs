@@ -206,4 +206,14 @@ mod tests {
         assert_eq!(plain_id("a\nb\u{1b}[31m\"c"), "a?b??31m?c");
         assert_eq!(plain_id(&"x".repeat(500)).len(), REQUEST_ID_CHARACTERS);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_panics_the_parser(body: Vec<u8>, cut in 0..EXAMPLE.len(), put: char) {
+            let _ = parse(&body);
+            let (before, after) = EXAMPLE.as_bytes().split_at(cut);
+            let _ = parse(before);
+            let _ = parse(&[before, put.to_string().as_bytes(), after].concat());
+        }
+    }
 }

@@ -7,6 +7,7 @@
     reason = "a test that finds things otherwise than it must fails by panicking"
 )]
 
+mod canary;
 mod configuration;
 mod demo;
 mod deploy;

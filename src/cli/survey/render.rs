@@ -154,6 +154,15 @@ fn bar(part: u64, whole: u64, width: usize) -> String {
     bar
 }
 
+/// Hours, as people say them.
+fn span(hours: f64) -> String {
+    match hours * 60.0 {
+        minutes if minutes < 1.0 => "less than a minute".to_owned(),
+        minutes if minutes < 90.0 => format!("{minutes:.0} minutes"),
+        _ => format!("{hours:.1} hours"),
+    }
+}
+
 fn duration(verify: &Verify) -> String {
     let time = output::duration(verify.micros);
     let about = if verify.measured { "" } else { "about " };
@@ -219,18 +228,18 @@ fn totals(text: &mut String, report: &Report) {
     );
     let _ = writeln!(
         text,
-        "Creating {} users takes {:.1} hours at 600 calls a minute, {:.1} at 100.",
-        HumanCount(routes.hash + routes.hook),
-        report.import_hours.at_600_a_minute,
-        report.import_hours.at_100_a_minute,
+        "Creating {} takes {} at 600 calls a minute, {} at 100.",
+        output::counted(routes.hash + routes.hook, "user"),
+        span(report.import_hours.at_600_a_minute),
+        span(report.import_hours.at_100_a_minute),
     );
     let over = |group: &&Group| group.verify.as_ref().is_some_and(|verify| verify.over_deadline);
     let late: u64 = report.groups.iter().filter(over).map(|group| group.users).sum();
     if late > 0 {
         let _ = writeln!(
             text,
-            "{} users take longer to verify here than the deadline of {:.1} s: give the hook a faster machine.",
-            HumanCount(late),
+            "{} take longer to verify here than the deadline of {:.1} s: give the hook a faster machine.",
+            output::counted(late, "user"),
             f64::from(u32::try_from(report.deadline_micros).unwrap_or(u32::MAX)) / 1e6,
         );
     }

@@ -42,13 +42,13 @@ struct Argon2Value {
 pub(super) fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let mut fields = credential.stored.split(|&byte| byte == b'$');
     let (Some(b""), Some(variant)) = (fields.next(), fields.next()) else {
-        return Err(Refusal::unreadable("argon2 begins with $argon2id$, $argon2i$ or $argon2d$"));
+        return Err(Refusal::unreadable("argon2 must begin with $argon2id$, $argon2i$ or $argon2d$"));
     };
     let algorithm = match variant {
         b"argon2id" => Algorithm::Argon2id,
         b"argon2i" => Algorithm::Argon2i,
         b"argon2d" => Algorithm::Argon2d,
-        _ => return Err(Refusal::unreadable("argon2 begins with $argon2id$, $argon2i$ or $argon2d$")),
+        _ => return Err(Refusal::unreadable("argon2 must begin with $argon2id$, $argon2i$ or $argon2d$")),
     };
     let mut next = fields.next();
     let version = match next.and_then(|field| field.strip_prefix(b"v=")) {
@@ -58,22 +58,23 @@ pub(super) fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
             match version {
                 b"16" => Version::V0x10,
                 b"19" => Version::V0x13,
-                _ => return Err(Refusal::unreadable("argon2's version is 16 or 19")),
+                _ => return Err(Refusal::unreadable("argon2's version must be 16 or 19")),
             }
         }
     };
     let (Some(parameters), Some(salt), Some(digest), None) =
         (next, fields.next(), fields.next(), fields.next())
     else {
-        return Err(Refusal::unreadable("argon2 has parameters, a salt and a digest, separated by $"));
+        return Err(Refusal::unreadable("argon2 must have parameters, a salt and a digest, separated by $"));
     };
     let salt = encoding::from_base64_unpadded(salt).filter(|salt| salt.len() >= argon2::MIN_SALT_LEN);
-    let salt = salt
-        .ok_or_else(|| Refusal::unreadable("argon2's salt is at least 8 bytes in base64 without padding"))?;
+    let salt = salt.ok_or_else(|| {
+        Refusal::unreadable("argon2's salt must be at least 8 bytes in base64 without padding")
+    })?;
     let digest =
         encoding::from_base64_unpadded(digest).filter(|digest| digest.len() >= Params::MIN_OUTPUT_LEN);
     let digest = digest.ok_or_else(|| {
-        Refusal::unreadable("argon2's digest is at least 4 bytes in base64 without padding")
+        Refusal::unreadable("argon2's digest must be at least 4 bytes in base64 without padding")
     })?;
     let params = parameters_of(parameters, digest.len(), limits)?;
     limits.salt(salt.len())?;
@@ -85,9 +86,9 @@ fn parameters_of(text: &[u8], digest_len: usize, limits: &Limits) -> Result<Para
     let mut fields = text.split(|&byte| byte == b',').peekable();
     let mut number = |name: &str| {
         let field = fields.next().and_then(|field| field.strip_prefix(name.as_bytes()));
-        field
-            .and_then(encoding::decimal)
-            .ok_or_else(|| Refusal::unreadable("argon2's parameters are m=<number>,t=<number>,p=<number>"))
+        field.and_then(encoding::decimal).ok_or_else(|| {
+            Refusal::unreadable("argon2's parameters must be m=<number>,t=<number>,p=<number>")
+        })
     };
     let (memory, passes, lanes) = (number("m=")?, number("t=")?, number("p=")?);
     limits.argon2(memory, passes)?;

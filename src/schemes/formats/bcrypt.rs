@@ -56,13 +56,13 @@ pub(super) fn read(credential: &Credential<'_>, limits: &Limits) -> Result<Bcryp
         [b'$', b'2', b'$', rest @ ..] => (Variant::WithoutNul, rest),
         [b'$', b'2', b'a' | b'b' | b'y', b'$', rest @ ..] => (Variant::Usual, rest),
         [b'$', b'2', b'x', b'$', rest @ ..] => (Variant::SignBug, rest),
-        _ => return Err(Refusal::unreadable("bcrypt begins with $2$, $2a$, $2b$, $2x$ or $2y$")),
+        _ => return Err(Refusal::unreadable("bcrypt must begin with $2$, $2a$, $2b$, $2x$ or $2y$")),
     };
     let (cost, rest) = match rest {
         [tens @ b'0'..=b'3', ones @ b'0'..=b'9', b'$', rest @ ..] => {
             (u32::from(tens - b'0') * 10 + u32::from(ones - b'0'), rest)
         }
-        _ => return Err(Refusal::unreadable("bcrypt's cost is two digits and a $")),
+        _ => return Err(Refusal::unreadable("bcrypt's cost must be two digits and a $")),
     };
     if !(4..=31).contains(&cost) {
         return Err(Refusal::unreadable(format!("bcrypt's cost is 04 to 31, not {cost:02}")));
@@ -70,7 +70,7 @@ pub(super) fn read(credential: &Credential<'_>, limits: &Limits) -> Result<Bcryp
     let Some((salt_text, digest_text)) = rest.split_at_checked(22).filter(|_| rest.len() == 53) else {
         let found = rest.len();
         return Err(Refusal::unreadable(format!(
-            "bcrypt has 53 characters after the cost, this value has {found}"
+            "bcrypt must have 53 characters after the cost, this value has {found}"
         )));
     };
     let salt = encoding::from_radix64_lax(salt_text).and_then(|salt| <[u8; 16]>::try_from(salt).ok());

@@ -153,11 +153,11 @@ fn pbkdf2(credential: &Credential<'_>, limits: &Limits, digest: Digest) -> Readi
 fn scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let [n, salt, r, p, key] = fields(credential, "scrypt$")?;
     let number = |text: &[u8]| {
-        encoding::decimal(text).ok_or_else(|| Refusal::unreadable("scrypt's N, r and p are numbers"))
+        encoding::decimal(text).ok_or_else(|| Refusal::unreadable("scrypt's N, r and p must be numbers"))
     };
     let (n, r, p) = (number(n)?, number(r)?, number(p)?);
     if !n.is_power_of_two() {
-        return Err(Refusal::unreadable("scrypt's N is a power of two"));
+        return Err(Refusal::unreadable("scrypt's N must be a power of two"));
     }
     let key = encoding::from_base64(key).filter(|key| key.len() == 64);
     let key = key.ok_or_else(|| Refusal::unreadable("the digest is not 64 bytes in base64 with padding"))?;

@@ -172,5 +172,5 @@ fn decoded(credential: &Credential<'_>) -> Result<Vec<u8>, Refusal> {
     let brace = credential.stored.iter().position(|&byte| byte == b'}');
     let text = brace.and_then(|at| credential.stored.get(at + 1..));
     text.and_then(encoding::from_base64)
-        .ok_or_else(|| Refusal::unreadable("what follows the name in braces is base64 with its padding"))
+        .ok_or_else(|| Refusal::unreadable("what follows the name in braces must be base64 with its padding"))
 }

@@ -67,7 +67,7 @@ impl Pbkdf2 {
         limits: &Limits,
     ) -> Reading {
         if rounds == 0 {
-            return Err(Refusal::unreadable("PBKDF2 has at least one round"));
+            return Err(Refusal::unreadable("PBKDF2 must have at least one round"));
         }
         if key.is_empty() {
             return Err(Refusal::unreadable("PBKDF2's digest is empty"));

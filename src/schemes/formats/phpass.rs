@@ -33,7 +33,7 @@ struct Phpass {
 }
 
 fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
-    let wrong = || Refusal::unreadable("phpass is $P$ or $H$ and 31 characters of ./0-9A-Za-z");
+    let wrong = || Refusal::unreadable("phpass must be $P$ or $H$ and 31 characters of ./0-9A-Za-z");
     let rest = credential.stored.get(3..).ok_or_else(wrong)?;
     let (&[log_rounds], rest) = rest.split_first_chunk::<1>().ok_or_else(wrong)?;
     let (salt, digest) = rest.split_first_chunk::<8>().ok_or_else(wrong)?;

@@ -61,7 +61,8 @@ struct ShaCrypt {
 const USUAL_ROUNDS: u32 = 5000;
 
 fn read(credential: &Credential<'_>, limits: &Limits, kind: Kind) -> Reading {
-    let wrong = || Refusal::unreadable("sha-crypt is [rounds=<number>$]<salt>$<digest> after $5$ or $6$");
+    let wrong =
+        || Refusal::unreadable("sha-crypt must be [rounds=<number>$]<salt>$<digest> after $5$ or $6$");
     let mut rest = credential.stored.get(3..).ok_or_else(wrong)?;
     let mut rounds = USUAL_ROUNDS;
     if let Some(after) = rest.strip_prefix(b"rounds=") {
@@ -76,7 +77,7 @@ fn read(credential: &Credential<'_>, limits: &Limits, kind: Kind) -> Reading {
     let end = rest.iter().position(|&byte| byte == b'$').ok_or_else(wrong)?;
     let (salt, behind) = rest.split_at_checked(end).ok_or_else(wrong)?;
     if salt.len() > 16 {
-        return Err(Refusal::unreadable("sha-crypt's salt has at most 16 characters"));
+        return Err(Refusal::unreadable("sha-crypt's salt must have at most 16 characters"));
     }
     if salt.iter().any(|byte| matches!(byte, b':' | b'\n' | 0)) {
         return Err(Refusal::unreadable("a character that sha-crypt's salt cannot have"));

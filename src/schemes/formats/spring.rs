@@ -197,7 +197,7 @@ fn scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
 fn pbkdf2(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let (credential, id) = without_id(credential, "{pbkdf2");
     let bytes = encoding::from_hex(credential.stored)
-        .ok_or_else(|| Refusal::unreadable("Spring's PBKDF2 values are hex digits"))?;
+        .ok_or_else(|| Refusal::unreadable("Spring's PBKDF2 values must be hex digits"))?;
     let (digest, rounds, salt_len) = match (bytes.len(), id) {
         (40, Id::Plain | Id::None) => (Digest::Sha1, 185_000, 8),
         (48, Id::Version5_8 | Id::None) => (Digest::Sha256, 310_000, 16),
@@ -238,6 +238,6 @@ fn ldap(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let (inner, _) = without_id(credential, "{ldap");
     match registry::identify(inner.stored) {
         Some(entry) if matches!(entry.name, "ldap-sha" | "ldap-ssha") => entry.read(&inner, limits),
-        _ => Err(Refusal::unreadable("{ldap} stands before {SSHA} or {SHA}")),
+        _ => Err(Refusal::unreadable("{ldap} must stand before {SSHA} or {SHA}")),
     }
 }
