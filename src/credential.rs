@@ -2,7 +2,7 @@
 //! source's pepper meet.
 //!
 //! The hook and the seeding both read through here, so that they can never disagree about a value. Nothing of the
-//! value leaves except as a [`Hash`].
+//! value leaves except as a [`Hash`](struct@Hash).
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};

@@ -1,7 +1,7 @@
 //! How a stored value was made from a password: the registry of schemes, and what each can say of a value.
 //!
 //! The room is pure: bytes in, verdict out; no clock, no I/O, no logging. A stored value is *read* once into a
-//! [`Hash`], which then answers four things: which scheme and parameters it has, whether a password verifies, what
+//! [`Hash`](struct@Hash), which then answers four things: which scheme and parameters it has, whether a password verifies, what
 //! that costs, and how Okta would import it. A value that cannot be read, or would cost too much, is an error of
 //! its own and never looks like a wrong password.
 

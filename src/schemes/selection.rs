@@ -32,7 +32,7 @@ pub struct TooCostly {
     pub why: String,
 }
 
-/// Why there is no [`Hash`] for a stored value.
+/// Why there is no [`Hash`](struct@Hash) for a stored value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ReadError {
     /// Not a value of this scheme, damaged, or of no known scheme.

@@ -1,4 +1,4 @@
-//! Where planned users go. Each format turns a user into bytes; [`file`] sees to it that nothing half-written ever
+//! Where planned users go. Each format turns a user into bytes; [`mod@file`] sees to it that nothing half-written ever
 //! stands under the final name.
 
 mod csv;
