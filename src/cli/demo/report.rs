@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::super::Exit;
-use super::super::output::table;
+use super::super::output::{table, terminal_width};
 use super::migration::{Migration, Records};
 use super::seed::{Route, Seeding};
 use super::sign_in::{Answer, Attempt, Attempts, SignedIn};
@@ -75,8 +75,9 @@ impl Report {
     }
 
     pub(super) fn text(&self) -> String {
-        let mut table =
-            table(["user", "stored as", "went as", "wrong", "first", "again", "first took", "hook calls"], 6);
+        let header =
+            ["user", "stored as", "went\nas", "wrong", "first", "again", "first\ntook", "hook\ncalls"];
+        let mut table = table(header, 6, terminal_width());
         let mut kept = 0;
         for line in &self.people {
             let (Some(route), Some(attempts)) = (line.route, line.attempts) else { continue };
@@ -91,7 +92,7 @@ impl Report {
                 answer_word(attempts.second.answer).to_owned(),
                 format!("{milliseconds} ms"),
                 format!(
-                    "{} + {} + {}",
+                    "{}+{}+{}",
                     attempts.wrong.hook_calls, attempts.first.hook_calls, attempts.second.hook_calls
                 ),
             ]);

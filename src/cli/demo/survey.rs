@@ -84,7 +84,7 @@ impl Format {
 
 impl Survey {
     pub(super) fn text(&self) -> String {
-        let mut table = table(["users", "format", "parameters", "goes to Okta as", "one check"], 4);
+        let mut table = table(["users", "format", "parameters", "goes to Okta as", "one check"], 4, output::terminal_width());
         for format in &self.formats {
             table.add_row([
                 format.users.to_string(),
