@@ -109,7 +109,8 @@ fn modes(entry: &Entry) -> String {
 }
 
 fn list() -> std::io::Result<()> {
-    let mut table = output::table(["scheme", "auto", "hashcat", "Okta", "made by"], 5, output::terminal_width());
+    let mut table =
+        output::table(["scheme", "auto", "hashcat", "Okta", "made by"], 5, output::terminal_width());
     for entry in entries() {
         let auto = if entry.auto() { "yes" } else { "" };
         table.add_row([entry.name, auto, &modes(entry), entry.okta, entry.software]);

@@ -60,6 +60,7 @@ impl Report {
             });
         }
         problems.extend(seeding.refused.iter().map(|refused| format!("Okta refused {refused}")));
+        judge_survey(&migration.people, &survey, &mut problems);
         judge_records(migration, records, &mut problems);
         Self { survey, seeding, people, hook_calls, records, problems }
     }
@@ -181,6 +182,20 @@ fn judge(
         if attempt.hook_calls != calls {
             wrong(format!("signing in {when} must call the hook {calls} times, was {}", attempt.hook_calls));
         }
+    }
+}
+
+/// Everybody was counted, each as readable or not.
+fn judge_survey(people: &[Person], survey: &Survey, problems: &mut Vec<String>) {
+    let damaged = |person: &&Person| person.fate == Fate::Rejected("unreadable hash");
+    let unreadable = people.iter().filter(damaged).count();
+    let must = (people.len() - unreadable, unreadable);
+    let (readable, unreadable) = survey.counts();
+    if (usize::try_from(readable), usize::try_from(unreadable)) != (Ok(must.0), Ok(must.1)) {
+        problems.push(format!(
+            "the survey must find {} readable and {} unreadable values, has {readable} and {unreadable}",
+            must.0, must.1
+        ));
     }
 }
 
