@@ -96,3 +96,24 @@ pub(super) fn table<'a>(
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_breaks_between_words_where_the_terminal_ends() {
+        let text = |width| {
+            let mut table = table(["user", "stored as", "took"], 2, width);
+            table.add_row(["Priya Raghunathan", "PBKDF2 (passlib)", "11 ms"]);
+            table.trim_fmt()
+        };
+        assert_eq!(text(None).lines().count(), 3);
+        assert_eq!(text(None), text(Some(80)));
+        let narrow = text(Some(32));
+        assert!(narrow.lines().all(|line| console::measure_text_width(line) <= 32), "{narrow}");
+        for word in ["Priya", "Raghunathan", "PBKDF2", "(passlib)", "11 ms"] {
+            assert!(narrow.contains(word), "{word} in\n{narrow}");
+        }
+    }
+}
