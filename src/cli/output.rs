@@ -110,8 +110,8 @@ mod tests {
         };
         assert_eq!(text(None).lines().count(), 3);
         assert_eq!(text(None), text(Some(80)));
-        let narrow = text(Some(32));
-        assert!(narrow.lines().all(|line| console::measure_text_width(line) <= 32), "{narrow}");
+        let narrow = text(Some(36));
+        assert!(narrow.lines().all(|line| console::measure_text_width(line) <= 36), "{narrow}");
         for word in ["Priya", "Raghunathan", "PBKDF2", "(passlib)", "11 ms"] {
             assert!(narrow.contains(word), "{word} in\n{narrow}");
         }
