@@ -99,6 +99,37 @@ impl Cli {
 
 /// Prints an unexpected failure with its causes, and gives its exit code.
 pub fn report_failure(error: &anyhow::Error) -> std::process::ExitCode {
-    output::note(&format!("keyferry: {error:#}"));
+    output::note(&format!("keyferry: {}", with_causes(error)));
     Exit::Failed.into()
+}
+
+/// The words of an error and of its causes. Some errors say their cause themselves; it is not said twice.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words.push_str(": ");
+            words.push_str(&cause);
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+    use crate::seeding::sink::file::WriteError;
+
+    #[test]
+    fn each_cause_is_said_once() {
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let words = full().to_string();
+        let says_it_itself = WriteError::Stream { target: "/dev/full".into(), source: full() };
+        let error = anyhow::Error::from(says_it_itself);
+        assert_eq!(with_causes(&error), format!("cannot write /dev/full: {words}"));
+        let error = Err::<(), _>(full()).context("the ledger cannot be written").unwrap_err();
+        assert_eq!(with_causes(&error), format!("the ledger cannot be written: {words}"));
+    }
 }
