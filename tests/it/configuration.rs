@@ -147,3 +147,15 @@ async fn check_finds_what_would_keep_the_service_from_writing_its_ledger() {
     }
     assert!(!store.path().join("nowhere").exists(), "a folder was made");
 }
+
+#[test]
+fn what_http_or_a_log_line_cannot_carry_is_refused() {
+    let secret = [("KEYFERRY_HOOK_SECRET", "Basic abc "), ("OKTA_API_TOKEN", "token")];
+    let environment = secret
+        .into_iter()
+        .chain([("KEYFERRY_SOURCE__0__NAME", "sh\nop")])
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let problems = Config::parse(&example(), environment, Needs::ALL).expect_err("refused").0;
+    let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["server.auth.header[0].secret", "source[0].name"]);
+}
