@@ -97,7 +97,8 @@ async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
     response
 }
 
-/// The line of a call whose caller closes the connection before the answer: nothing else would tell of it.
+/// The line of a call that is dropped before its answer, as when its caller closes the connection: nothing else would
+/// tell of it.
 struct GoneUnlessDone {
     received: Instant,
     done: bool,
@@ -105,10 +106,11 @@ struct GoneUnlessDone {
 
 impl Drop for GoneUnlessDone {
     fn drop(&mut self) {
-        if !self.done {
+        // A panic is answered, and told where it happened.
+        if !self.done && !std::thread::panicking() {
             tracing::warn!(
                 micros = micros(self.received.elapsed()),
-                "the caller went away before the answer"
+                "ended without an answer: the caller has gone, or the grace of a stop was over"
             );
         }
     }
