@@ -22,6 +22,9 @@ use super::{Row, SourceError};
 /// The longest silence of a database in the middle of a walk.
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_mins(5);
 
+/// A limit beyond the rows of any store, and within the integers that a cast in the query may narrow it to.
+pub(super) const NO_LIMIT: i64 = 1_000_000_000;
+
 type Batch = Result<Vec<Row>, SourceError>;
 
 /// All rows of the store that `filter` selects.
@@ -112,7 +115,7 @@ impl<D: Dialect> Walk<D> {
         let full = usize::try_from(self.shared.page_size).unwrap_or(usize::MAX);
         let mut page = Page::default();
         for beginning in &beginnings {
-            page = self.page_with_retry(&mut lease, prepared, beginning).await?;
+            page = self.next_page(&mut lease, prepared, beginning).await?;
             if page.first.as_ref().is_some_and(|first| same_kind(first, beginning)) {
                 break;
             }
@@ -122,19 +125,50 @@ impl<D: Dialect> Walk<D> {
             if !rows.is_empty() {
                 self.send(rows).await?;
             }
-            if count < full {
-                return Ok(());
-            }
             let Some(after) = last else {
+                if count < full {
+                    return Ok(());
+                }
                 let why = "the id of a row is NULL or unreadable, so the walk cannot go on from there; \
                            leave such rows out in the users query";
                 return Err(Fault::new(Class::Query, why).into());
             };
-            page = self.page_with_retry(&mut lease, prepared, &after).await?;
+            page = self.next_page(&mut lease, prepared, &after).await?;
             if page.first.is_some() && page.first == first {
                 return Err(not_in_order().into());
             }
         }
+    }
+
+    /// The page behind `after`; empty only where nothing is left. A short page proves nothing: a query that limits
+    /// first and then leaves rows out, by a join or a condition, gives fewer than it was asked for.
+    async fn next_page(
+        &self,
+        lease: &mut Lease<D>,
+        prepared: &Prepared,
+        after: &Value,
+    ) -> Result<Page, Fault> {
+        let page = self.page_with_retry(lease, prepared, after).await?;
+        if page.count > 0 || !self.is_any_behind(lease, prepared, after).await? {
+            return Ok(page);
+        }
+        // What is still being sent is not worth waiting for.
+        lease.renew().await?;
+        // Somebody may have signed up between the two queries.
+        let page = self.page_with_retry(lease, prepared, after).await?;
+        if page.count > 0 { Ok(page) } else { Err(limited_too_early()) }
+    }
+
+    /// Whether a page without a limit would have a row.
+    async fn is_any_behind(
+        &self,
+        lease: &mut Lease<D>,
+        prepared: &Prepared,
+        after: &Value,
+    ) -> Result<bool, Fault> {
+        let values = page_values(prepared, after, NO_LIMIT);
+        let mut result = D::fetch(&mut lease.connection, &prepared.sql, values);
+        Ok(next::<D>(&mut result).await?.is_some())
     }
 
     /// A page; once more on a new connection where the first was cut.
@@ -156,11 +190,7 @@ impl<D: Dialect> Walk<D> {
     async fn page(&self, lease: &mut Lease<D>, prepared: &Prepared, after: &Value) -> Result<Page, Fault> {
         let limit = self.shared.page_size;
         let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_mul(2);
-        let values = prepared.bind(|parameter| match parameter {
-            Parameter::After => Some(after.clone()),
-            Parameter::Limit => Some(Value::Int(i64::from(limit))),
-            Parameter::Username => None,
-        });
+        let values = page_values(prepared, after, limit.into());
         let numeric = is_numeric(prepared);
         let mut result = D::fetch(&mut lease.connection, &prepared.sql, values);
         let mut page = Page::default();
@@ -257,10 +287,25 @@ fn filtered<D: Dialect>(
     Ok(users.within(&head, &format!(") AS page ORDER BY {place}")))
 }
 
+/// What to bind for the page behind `after`.
+pub(super) fn page_values(prepared: &Prepared, after: &Value, limit: i64) -> Vec<Value> {
+    prepared.bind(|parameter| match parameter {
+        Parameter::After => Some(after.clone()),
+        Parameter::Limit => Some(Value::Int(limit)),
+        Parameter::Username => None,
+    })
+}
+
+fn limited_too_early() -> Fault {
+    let why = "the users query gives no row where `:limit` cuts it, though more rows follow, which would be lost; let LIMIT :limit \
+               be the last word of the query, behind every join and condition";
+    Fault::new(Class::Access, why)
+}
+
 fn not_in_order() -> Fault {
-    let why = "the ids do not go upwards from row to row, so rows would be lost or repeated; `id` must be unique, \
+    let why = "the ids of the users query do not go upwards from row to row, so rows would be lost or repeated; `id` must be unique, \
                and the same in SELECT, in WHERE id > :after and in ORDER BY id";
-    Fault::new(Class::Query, why)
+    Fault::new(Class::Access, why)
 }
 
 fn same_kind(left: &Value, right: &Value) -> bool {
