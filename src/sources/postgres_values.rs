@@ -4,10 +4,12 @@
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use time::Date;
+/// Days from 0000-03-01 to 2000-01-01, from which PostgreSQL counts. With years that begin in March, the leap day is
+/// a year's last.
+const EPOCH: i64 = 730_425;
 
-/// 2000-01-01, from which PostgreSQL counts, as a Julian day.
-const EPOCH: i64 = 2_451_545;
+/// Days of 400 years, after which the calendar repeats.
+const DAYS_OF_ERA: i64 = 146_097;
 
 const MICROS_OF_DAY: i64 = 86_400_000_000;
 
@@ -79,9 +81,20 @@ pub(super) fn date(bytes: &[u8]) -> Option<String> {
     }
 }
 
+/// Every day that PostgreSQL knows, from 4714 BC to the year 5874897. Years as ISO 8601 counts them: 1 BC is 0000.
 fn day(days: i64) -> Option<String> {
-    let date = Date::from_julian_day(i32::try_from(days.checked_add(EPOCH)?).ok()?).ok()?;
-    Some(format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day()))
+    let days = days.checked_add(EPOCH)?;
+    let (era, day) = (days.div_euclid(DAYS_OF_ERA), days.rem_euclid(DAYS_OF_ERA));
+    // Without the leap days before: each 4 years have one, but for each 100, but for each 400.
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // From March on, five months have 153 days, over and over.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    let year = era * 400 + year;
+    let sign = if year < 0 { "-" } else { "" };
+    Some(format!("{sign}{:04}-{month:02}-{day:02}", year.abs()))
 }
 
 /// `timestamp`, `timestamptz`: microseconds since 2000-01-01, as RFC 3339 writes them; `zone` is put at the end.
@@ -153,4 +166,21 @@ pub(super) fn address(bytes: &[u8]) -> Option<String> {
         (Ipv6Addr::from(<[u8; 16]>::try_from(rest).ok()?).to_string(), 128)
     };
     Some(if *bits == all && *is_cidr == 0 { address } else { format!("{address}/{bits}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The calendar as a library counts it.
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let epoch = time::macros::date!(2000 - 01 - 01);
+        for days in (-1_000_000..1_000_000).step_by(13).chain(-800..800) {
+            let Some(date) = epoch.checked_add(time::Duration::days(days)) else { continue };
+            let sign = if date.year() < 0 { "-" } else { "" };
+            let (year, month) = (date.year().abs(), u8::from(date.month()));
+            assert_eq!(day(days), Some(format!("{sign}{year:04}-{month:02}-{:02}", date.day())));
+        }
+    }
 }
