@@ -93,8 +93,28 @@ fn day(days: i64) -> Option<String> {
     let day = day - (153 * month + 2) / 5 + 1;
     let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
     let year = era * 400 + year;
-    let sign = if year < 0 { "-" } else { "" };
-    Some(format!("{sign}{:04}-{month:02}-{day:02}", year.abs()))
+    // The length of a timestamp, which most dates begin.
+    let mut text = String::with_capacity(27);
+    if year < 0 {
+        text.push('-');
+    }
+    if year.abs() >= 10_000 {
+        text.push_str(&(year.abs() / 10_000).to_string());
+    }
+    push_two(&mut text, year.abs() / 100 % 100);
+    push_two(&mut text, year.abs() % 100);
+    text.push('-');
+    push_two(&mut text, month);
+    text.push('-');
+    push_two(&mut text, day);
+    Some(text)
+}
+
+/// Two digits, without the machinery of formatting: a walk writes millions of dates.
+fn push_two(text: &mut String, number: i64) {
+    for digit in [number / 10, number % 10] {
+        text.push(char::from(b'0' + u8::try_from(digit % 10).unwrap_or(0)));
+    }
 }
 
 /// `timestamp`, `timestamptz`: microseconds since 2000-01-01, as RFC 3339 writes them; `zone` is put at the end.
@@ -103,9 +123,11 @@ pub(super) fn timestamp(bytes: &[u8], zone: &str) -> Option<String> {
         i64::MAX => Some("infinity".to_owned()),
         i64::MIN => Some("-infinity".to_owned()),
         micros => {
-            let date = day(micros.div_euclid(MICROS_OF_DAY))?;
-            let time = time_of_day(micros.rem_euclid(MICROS_OF_DAY))?;
-            Some(format!("{date}T{time}{zone}"))
+            let mut text = day(micros.div_euclid(MICROS_OF_DAY))?;
+            text.push('T');
+            push_time(&mut text, micros.rem_euclid(MICROS_OF_DAY));
+            text.push_str(zone);
+            Some(text)
         }
     }
 }
@@ -115,12 +137,24 @@ pub(super) fn time_of_day(micros: i64) -> Option<String> {
     if !(0..=MICROS_OF_DAY).contains(&micros) {
         return None;
     }
-    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
-    let mut text = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if fraction != 0 {
-        let _ = write!(text, ".{fraction:06}");
-    }
+    let mut text = String::with_capacity(15);
+    push_time(&mut text, micros);
     Some(text)
+}
+
+fn push_time(text: &mut String, micros: i64) {
+    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
+    push_two(text, seconds / 3600);
+    text.push(':');
+    push_two(text, seconds / 60 % 60);
+    text.push(':');
+    push_two(text, seconds % 60);
+    if fraction != 0 {
+        text.push('.');
+        push_two(text, fraction / 10_000);
+        push_two(text, fraction / 100 % 100);
+        push_two(text, fraction % 100);
+    }
 }
 
 /// An array of texts in one dimension; NULLs in it are left out.

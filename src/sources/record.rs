@@ -109,16 +109,16 @@ pub(super) struct ReadRow {
     pub(super) selected: bool,
 }
 
-/// Reads the cells of one row, in the order of `roles`. `position_role` is the column that pages are cut by.
+/// Reads the cells of one row, in the order of `roles`. `place` is that of the column that pages are cut by.
 pub(super) fn read_row<'r>(
     roles: &[Role],
-    position_role: &Role,
+    place: Option<usize>,
     cells: impl Iterator<Item = Result<Cell<'r>, Unreadable>>,
 ) -> ReadRow {
     let mut draft = Draft::default();
     let mut position = None;
-    for (role, cell) in roles.iter().zip(cells) {
-        if role == position_role
+    for (at, (role, cell)) in roles.iter().zip(cells).enumerate() {
+        if place == Some(at)
             && let Ok(cell) = &cell
         {
             position = to_value(cell);
