@@ -84,6 +84,14 @@ impl Cli {
 
 /// Prints an unexpected failure with its causes, and gives its exit code.
 pub fn report_failure(error: &anyhow::Error) -> std::process::ExitCode {
-    output::note(&format!("keyferry: {error:#}"));
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Some say what their cause says.
+        if !words.contains(&cause) {
+            words.push_str(if words.is_empty() { "" } else { ": " });
+            words.push_str(&cause);
+        }
+    }
+    output::note(&format!("keyferry: {words}"));
     Exit::Failed.into()
 }
