@@ -60,6 +60,21 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the command line; the exit code after help, or what is wrong with it, was printed.
+    pub fn read() -> Result<Self, Exit> {
+        Self::try_parse().map_err(|error| {
+            // There is nobody to tell if that fails.
+            let _ = error.print();
+            let verify = std::env::args_os().nth(1).is_some_and(|verb| verb == "verify");
+            match error.exit_code() {
+                0 => Exit::Done,
+                // 1 would say that the password is wrong.
+                _ if verify => Exit::Failed,
+                _ => Exit::Bad,
+            }
+        })
+    }
+
     /// Runs the chosen verb to its end.
     pub fn run(self) -> anyhow::Result<Exit> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

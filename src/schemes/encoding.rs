@@ -57,6 +57,11 @@ pub fn from_radix64_lax(text: &[u8]) -> Option<Vec<u8>> {
     RADIX64_LAX.decode(text).ok()
 }
 
+/// bcrypt's radix-64, the spare bits of the last character being zero.
+pub fn to_radix64(bytes: &[u8]) -> String {
+    RADIX64.encode(bytes)
+}
+
 /// Base64 of RFC 4648, with padding.
 pub fn to_base64(bytes: &[u8]) -> String {
     PADDED.encode(bytes)

@@ -83,16 +83,16 @@ impl OktaHash {
         format!("{}{detail}", self.algorithm)
     }
 
-    /// `BCRYPT`: a cost of 1 to 20, the salt as its 22 characters of radix-64 and the value as the 31 after it,
-    /// exactly as they are stored.
+    /// `BCRYPT`: a cost of 1 to 20, the salt as its 22 characters of radix-64 and the value as the 31 after it. The
+    /// spare bits of either's last character must be zero: some bcrypt libraries refuse others.
     pub fn bcrypt(cost: u32, salt: &str, value: &str) -> Result<Self, NotImportable> {
         if !(1..=BCRYPT_MAX_COST).contains(&cost) {
             return Err(NotImportable(format!("bcrypt cost {cost}: Okta takes 1 to {BCRYPT_MAX_COST}")));
         }
-        if salt.len() != 22 || encoding::from_radix64_lax(salt.as_bytes()).is_none() {
+        if salt.len() != 22 || encoding::from_radix64(salt.as_bytes()).is_none() {
             return Err(NotImportable("the salt is not 22 characters of bcrypt's radix-64".into()));
         }
-        if value.len() != 31 || encoding::from_radix64_lax(value.as_bytes()).is_none() {
+        if value.len() != 31 || encoding::from_radix64(value.as_bytes()).is_none() {
             return Err(NotImportable("the value is not 31 characters of bcrypt's radix-64".into()));
         }
         let salt = Some(salt.to_owned());
@@ -211,6 +211,7 @@ mod tests {
             (21, salt, value),
             (10, "rwh3vH166HCH/NT9XV5FY", value),
             (10, "rwh3vH166HCH/NT9XV5FY+", value),
+            (10, "rwh3vH166HCH/NT9XV5FYv", value),
             (10, salt, "qaMqvAPULkbiQzkTCWo5XDcvzpk8Tn"),
             (10, salt, "qaMqvAPULkbiQzkTCWo5XDcvzpk8Tna="),
         ] {

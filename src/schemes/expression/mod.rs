@@ -136,8 +136,10 @@ pub(in crate::schemes) fn read_digest(stored: &[u8], len: usize) -> Result<Vec<u
     let by_length = if stored.len() == len * 2 {
         encoding::from_hex(stored)
     } else if stored.len() == len {
-        // Half of a hex digest is no digest: random bytes are not all hex digits.
-        Some(stored.to_vec()).filter(|bytes| !bytes.iter().all(u8::is_ascii_hexdigit))
+        // Random bytes are not all printable (one in seven million MD5s is): what is, is half of a hex digest, or
+        // a password in plain text, which must not leave for Okta as if it were a digest.
+        let printable = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+        Some(stored.to_vec()).filter(|bytes| !bytes.iter().all(printable))
     } else {
         encoding::from_base64_any(stored).filter(|bytes| bytes.len() == len)
     };

@@ -35,6 +35,7 @@ fn a_digest_is_read_as_hex_base64_or_bytes() {
     for value in [
         "",
         "5f4dcc3b5aa765d6",
+        "a password of 16",
         "5f4dcc3b5aa765d61d8327deb882cf9",
         "5f4dcc3b5aa765d61d8327deb882cf99 ",
         "X03MO1qnZdYdgyfeuILPmR==",

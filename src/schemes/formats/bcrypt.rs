@@ -45,7 +45,6 @@ pub(super) struct Bcrypt {
     variant: Variant,
     cost: u32,
     salt: [u8; 16],
-    salt_text: String,
     digest: Secret,
     digest_text: Secret,
 }
@@ -59,7 +58,7 @@ pub(super) fn read(credential: &Credential<'_>, limits: &Limits) -> Result<Bcryp
         _ => return Err(Refusal::unreadable("bcrypt must begin with $2$, $2a$, $2b$, $2x$ or $2y$")),
     };
     let (cost, rest) = match rest {
-        [tens @ b'0'..=b'3', ones @ b'0'..=b'9', b'$', rest @ ..] => {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9', b'$', rest @ ..] => {
             (u32::from(tens - b'0') * 10 + u32::from(ones - b'0'), rest)
         }
         _ => return Err(Refusal::unreadable("bcrypt's cost must be two digits and a $")),
@@ -83,7 +82,6 @@ pub(super) fn read(credential: &Credential<'_>, limits: &Limits) -> Result<Bcryp
         variant,
         cost,
         salt,
-        salt_text: String::from_utf8_lossy(salt_text).into_owned(),
         digest: Secret::new(digest),
         digest_text: Secret::new(digest_text.to_vec()),
     })
@@ -111,7 +109,7 @@ impl Construction for Bcrypt {
             Variant::Usual => {
                 return OktaHash::bcrypt(
                     self.cost,
-                    &self.salt_text,
+                    &encoding::to_radix64(&self.salt), // as written by software that leaves no bits over
                     self.digest_text.expose_str().unwrap_or(""),
                 );
             }
@@ -167,6 +165,23 @@ mod tests {
     fn verdict(stored: &str, password: &[u8]) -> Verdict {
         let credential = Credential { stored: stored.as_bytes(), ..Credential::default() };
         read(&credential, &Limits::default()).unwrap().verify(password, &mut Scratch::default())
+    }
+
+    /// Python's bcrypt refuses a salt with spare bits as invalid, so that Okta may too.
+    #[test]
+    fn okta_gets_a_salt_without_the_spare_bits() {
+        let stored = b"$2a$05$CCCCCCCCCCCCCCCCCCCCC/E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        let credential = Credential { stored, ..Credential::default() };
+        let object = read(&credential, &Limits::default()).unwrap().okta().unwrap();
+        assert_eq!(serde_json::to_value(object).unwrap()["salt"], "CCCCCCCCCCCCCCCCCCCCC.");
+    }
+
+    #[test]
+    fn a_cost_that_cannot_be_is_said_as_such() {
+        let stored = b"$2b$99$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.";
+        let credential = Credential { stored, ..Credential::default() };
+        let refusal = read(&credential, &Limits::default()).err();
+        assert_eq!(refusal, Some(Refusal::unreadable("bcrypt's cost is 04 to 31, not 99")));
     }
 
     /// The test vectors of `crypt_blowfish` 1.3's `wrapper.c` (public domain).
