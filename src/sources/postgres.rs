@@ -278,7 +278,7 @@ fn read(bytes: &[u8], kind: Kind) -> Option<Cell<'_>> {
     })
 }
 
-/// A database of the encoding SQL_ASCII may hold anything.
+/// A database of the encoding `SQL_ASCII` may hold anything.
 fn text(bytes: &[u8]) -> Cell<'_> {
     std::str::from_utf8(bytes).map_or(Cell::Garbled(bytes), |text| Cell::Text(Cow::Borrowed(text)))
 }
