@@ -157,8 +157,8 @@ async fn serve(hook: bool) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     say(&listener.local_addr()?.to_string())?;
     let folder = tempfile::tempdir()?;
+    let _logging = hook.then(|| keyferry::telemetry::start(true, "info"));
     let router = if hook {
-        keyferry::telemetry::start(true, "info");
         let reader = Reader::new(Selection::parse("sha256($salt.$pass)")?, Limits::default(), None);
         let store = Store { source: Arc::new(InMemory(Arc::from("memory"))), reader: Arc::new(reader) };
         let recorder =

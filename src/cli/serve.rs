@@ -44,7 +44,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<Exit> {
-    telemetry::start(config.log.json, &config.log.level);
+    let logging = telemetry::start(config.log.json, &config.log.level);
     let path = config.server.path.clone();
     let ready = match Ready::new(config).await? {
         Ok(ready) => ready,
@@ -53,7 +53,7 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
     tracing::info!(listen = %ready.hook_address()?, path, "the hook listens");
     tracing::info!(listen = %ready.private_address()?, "health and metrics listen");
     ready.run(stop_signal()?).await?;
-    tracing::info!("stopped");
+    tracing::info!(lost_log_lines = logging.lost_lines(), "stopped");
     Ok(Exit::Done)
 }
 

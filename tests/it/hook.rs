@@ -324,6 +324,16 @@ async fn the_ledger_may_be_gone_without_any_sign_in_noticing() {
 }
 
 #[tokio::test]
+async fn a_log_reader_that_stalls_stops_no_sign_in() {
+    let store = shop().await;
+    // The two lines that tell the addresses; after them the pipe fills up: 64 KiB are some 300 lines.
+    let service = Service::start_and_read(store.path(), &store.configuration("", ""), 2);
+    for _ in 0..600 {
+        assert_eq!(service.verdict("alice", "correct horse").await, "VERIFIED");
+    }
+}
+
+#[tokio::test]
 async fn no_password_hash_secret_or_name_is_in_any_log_metric_or_ledger() {
     let store = Store::with_users(&[
         (1, "canaryname@example.com", CANARY, true),

@@ -1,10 +1,10 @@
 //! Starts the real binary on free ports over a store in a temporary folder, and speaks HTTP with it.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -25,7 +25,8 @@ pub(crate) struct Service {
     pub(crate) public: SocketAddr,
     pub(crate) private: SocketAddr,
     log: Arc<Mutex<String>>,
-    reader: Option<JoinHandle<()>>,
+    /// Gives the pipe back, so that it stays open as long as the service is held.
+    reader: Option<JoinHandle<Lines<BufReader<ChildStderr>>>>,
     pub(crate) client: reqwest::Client,
 }
 
@@ -111,6 +112,11 @@ default_domain = "example.com"
 impl Service {
     /// Starts `serve` in a folder with a configuration whose two ports are 0, and waits until it listens.
     pub(crate) fn start(folder: &Path, configuration: &str) -> Self {
+        Self::start_and_read(folder, configuration, usize::MAX)
+    }
+
+    /// The same with a reader of the log that stalls after so many lines, and keeps the pipe open.
+    pub(crate) fn start_and_read(folder: &Path, configuration: &str, lines: usize) -> Self {
         std::fs::write(folder.join("keyferry.toml"), configuration).expect("the configuration is written");
         let mut child = Command::new(env!("CARGO_BIN_EXE_keyferry"))
             .arg("serve")
@@ -125,7 +131,8 @@ impl Service {
         let reader = thread::spawn({
             let log = Arc::clone(&log);
             move || {
-                for line in stderr.lines().map_while(Result::ok) {
+                let mut stderr = stderr.lines();
+                for line in stderr.by_ref().take(lines).map_while(Result::ok) {
                     if let Some(address) = listening(&line) {
                         let _ = found.send(address);
                     }
@@ -133,6 +140,7 @@ impl Service {
                     log.push_str(&line);
                     log.push('\n');
                 }
+                stderr
             }
         });
         let next = || {
