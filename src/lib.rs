@@ -6,14 +6,14 @@
 //! the stored credential) → [`schemes`] (verify, on the pool) → [`decision`] → [`ledger`], metrics → [`http`].
 //!
 //! **The seeding.** [`sources`] (a stream of rows) → [`seeding`] (hash, hook or refused: asks [`schemes`]) →
-//! [`okta`] (the user object) → `seeding::sink` (a file or the API) → [`ledger`].
+//! [`okta`] (the user object) → `seeding::sink` (a file) → [`ledger`], where asked.
 //!
 //! # The rooms
 //!
 //! | room | holds | may use |
 //! |---|---|---|
 //! | [`cli`] | one file per verb; the only place that wires rooms together | everything |
-//! | [`config`] | file and environment → typed values, checked once | secret |
+//! | [`config`] | file and environment → typed values, checked once | schemes, sources, secret |
 //! | [`http`] | the public and the private listener | decision, ledger, okta (types), secret |
 //! | [`decision`] | lookup → verify → record; the verify pool | credential, sources, schemes, ledger, secret |
 //! | [`credential`] | a store's row → a readable hash | sources, schemes, secret |
@@ -22,7 +22,7 @@
 //! | [`okta`] | Okta's objects | schemes (the hash object), secret |
 //! | [`seeding`] | plan, profile, duplicates, sinks | credential, sources, schemes, okta, ledger, secret |
 //! | [`ledger`] | who stands where | nothing of ours |
-//! | [`demo`] | the sample store and the imitation Okta org | okta, schemes, secret |
+//! | [`demo`] | the sample store and the imitation Okta org, which judges the rest | secret |
 //! | [`telemetry`], [`secret`] | logging; values that must not be printed | nothing of ours |
 //!
 //! `tests/it/layers.rs` holds the table.

@@ -15,7 +15,9 @@ pub fn start(json: bool, level: &str) {
     let layer = if json {
         layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
     } else {
-        layer.with_ansi(std::io::stderr().is_terminal()).boxed()
+        // https://no-color.org: set, and not empty.
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        layer.with_ansi(std::io::stderr().is_terminal() && !plain).boxed()
     };
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
     log_panics_without_their_message();

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Exit, output};
 use crate::config::{self, Config, Needs};
 use crate::ledger::Ledger;
+use crate::secret::Secret;
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
@@ -93,9 +94,10 @@ async fn sources(sources: Vec<config::Source>) -> Vec<Finding> {
 }
 
 async fn ledger(ledger: &config::Ledger) -> Finding {
-    match Ledger::summary_of(ledger.url.expose_str().unwrap_or_default()).await {
-        Ok(Some(_)) => Finding::good("ledger", "reachable"),
-        Ok(None) => Finding::good("ledger", "not begun yet; it is made when something is first recorded"),
+    let key = ledger.key.as_ref().map(Secret::expose);
+    match Ledger::check(ledger.url.expose_str().unwrap_or_default(), key).await {
+        Ok(true) => Finding::good("ledger", "reachable"),
+        Ok(false) => Finding::good("ledger", "not begun yet; it is made when something is first recorded"),
         Err(error) => Finding::bad("ledger", error.to_string()),
     }
 }

@@ -32,7 +32,8 @@ use super::{ConfigArgs, Exit, interrupt, output, setup};
 /// `firstName`, `lastName` and `mobilePhone`; a missing `login` or `email` is taken from the other.
 ///
 /// Nothing stands under the names of FILE until the last row is written. The file of users holds password hashes:
-/// only its owner can read it.
+/// only its owner can read it. A run that is killed outright, or loses its power, leaves `.FILE.*.part` behind, with
+/// hashes in it: delete that.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     #[command(flatten)]

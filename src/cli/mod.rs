@@ -60,6 +60,21 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the command line; the exit code after help, or what is wrong with it, was printed.
+    pub fn read() -> Result<Self, Exit> {
+        Self::try_parse().map_err(|error| {
+            // There is nobody to tell if that fails.
+            let _ = error.print();
+            let verify = std::env::args_os().nth(1).is_some_and(|verb| verb == "verify");
+            match error.exit_code() {
+                0 => Exit::Done,
+                // 1 would say that the password is wrong.
+                _ if verify => Exit::Failed,
+                _ => Exit::Bad,
+            }
+        })
+    }
+
     /// Runs the chosen verb to its end.
     pub fn run(self) -> anyhow::Result<Exit> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -84,6 +99,14 @@ impl Cli {
 
 /// Prints an unexpected failure with its causes, and gives its exit code.
 pub fn report_failure(error: &anyhow::Error) -> std::process::ExitCode {
-    output::note(&format!("keyferry: {error:#}"));
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Some say what their cause says.
+        if !words.contains(&cause) {
+            words.push_str(if words.is_empty() { "" } else { ": " });
+            words.push_str(&cause);
+        }
+    }
+    output::note(&format!("keyferry: {words}"));
     Exit::Failed.into()
 }

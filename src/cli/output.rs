@@ -1,9 +1,10 @@
 //! What verbs print, and the exit code they end with.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
-use comfy_table::{CellAlignment, LineStyle, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, presets};
+use console::Term;
 use indicatif::HumanCount;
 
 /// How a command ended; the same everywhere. An error that is returned instead is an unexpected failure, 2.
@@ -71,13 +72,48 @@ pub(super) fn json<T: serde::Serialize>(report: &T) -> io::Result<()> {
     io::stdout().lock().write_all(text.as_bytes())
 }
 
-/// A table with a line under its header; numbers to the right from column `numbers` on.
-pub(super) fn table<'a>(header: impl IntoIterator<Item = &'a str>, numbers: usize) -> Table {
+/// How many columns the terminal has that standard output is; none where it is none.
+pub(super) fn terminal_width() -> Option<u16> {
+    let columns = || Term::stdout().size_checked().map_or(80, |(_, columns)| columns);
+    io::stdout().is_terminal().then(columns)
+}
+
+/// A table with a line under its header; numbers to the right from column `numbers` on. Where it is wider than
+/// `width`, cells break between words: a terminal would break whole lines, and nobody could read them.
+pub(super) fn table<'a>(
+    header: impl IntoIterator<Item = &'a str>,
+    numbers: usize,
+    width: Option<u16>,
+) -> Table {
     let mut table = Table::new();
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
     table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(header.into_iter().collect::<Vec<_>>());
     for column in table.column_iter_mut().skip(numbers) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_breaks_between_words_where_the_terminal_ends() {
+        let text = |width| {
+            let mut table = table(["user", "stored as", "took"], 2, width);
+            table.add_row(["Priya Raghunathan", "PBKDF2 (passlib)", "11 ms"]);
+            table.trim_fmt()
+        };
+        assert_eq!(text(None).lines().count(), 3);
+        assert_eq!(text(None), text(Some(80)));
+        let narrow = text(Some(36));
+        assert!(narrow.lines().all(|line| console::measure_text_width(line) <= 36), "{narrow}");
+        for word in ["Priya", "Raghunathan", "PBKDF2", "(passlib)", "11 ms"] {
+            assert!(narrow.contains(word), "{word} in\n{narrow}");
+        }
+    }
 }

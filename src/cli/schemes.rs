@@ -109,12 +109,13 @@ fn modes(entry: &Entry) -> String {
 }
 
 fn list() -> std::io::Result<()> {
-    let mut table = output::table(["scheme", "auto", "hashcat", "Okta", "made by"], 5);
+    let mut table =
+        output::table(["scheme", "auto", "hashcat", "Okta", "made by"], 5, output::terminal_width());
     for entry in entries() {
         let auto = if entry.auto() { "yes" } else { "" };
         table.add_row([entry.name, auto, &modes(entry), entry.okta, entry.software]);
     }
-    output::line(&table.to_string())?;
+    output::line(&table.trim_fmt())?;
     output::line("\nAny other construction is written as an expression, such as md5(md5($pass).$salt):")?;
     output::line(
         "keyferry schemes explain 'md5(md5($pass).$salt)'. All about one scheme: keyferry schemes show NAME.",

@@ -52,32 +52,32 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
             "There is no ledger yet: `keyferry serve` begins one when it starts."
         })?;
     } else {
-        output::line(&text(&summary))?;
+        output::line(&text(&summary, output::terminal_width()))?;
     }
     Ok(Exit::Done)
 }
 
-fn text(summary: &Summary) -> String {
+fn text(summary: &Summary, width: Option<u16>) -> String {
     let decisions = &summary.decisions;
     let time = |at: Option<i64>| at.and_then(rfc3339_text).unwrap_or_else(|| "never".to_owned());
     format!(
         "Users\n{}\n\nDecisions of the hook (first {}, last {})\n{}\n\nBy scheme\n{}",
-        users(summary).trim_fmt(),
+        users(summary, width).trim_fmt(),
         time(decisions.first_at),
         time(decisions.last_at),
-        decisions_over_time(summary).trim_fmt(),
-        schemes(summary).trim_fmt()
+        decisions_over_time(summary, width).trim_fmt(),
+        schemes(summary, width).trim_fmt()
     )
 }
 
 /// One line for each source and route, one column for each state.
-fn users(summary: &Summary) -> Table {
+fn users(summary: &Summary, width: Option<u16>) -> Table {
     let mut lines: BTreeMap<(&str, &str), BTreeMap<&str, u64>> = BTreeMap::new();
     for count in &summary.users {
         *lines.entry((&count.source, &count.route)).or_default().entry(&count.state).or_default() +=
             count.users;
     }
-    let mut table = table(["source", "route"].into_iter().chain(STATES).chain(["all"]), 2);
+    let mut table = table(["source", "route"].into_iter().chain(STATES).chain(["all"]), 2, width);
     for ((source, route), states) in lines {
         let mut line = vec![source.to_owned(), route.to_owned()];
         line.extend(STATES.iter().map(|state| states.get(state).copied().unwrap_or_default().to_string()));
@@ -87,8 +87,8 @@ fn users(summary: &Summary) -> Table {
     table
 }
 
-fn decisions_over_time(summary: &Summary) -> Table {
-    let mut table = table(["", "verified", "rejected", "unavailable", "all"], 1);
+fn decisions_over_time(summary: &Summary, width: Option<u16>) -> Table {
+    let mut table = table(["", "verified", "rejected", "unavailable", "all"], 1, width);
     let mut add = |name: &str, of: Outcomes| {
         let counts = [of.verified, of.rejected, of.unavailable, of.sum()];
         table.add_row(std::iter::once(name.to_owned()).chain(counts.map(|count| count.to_string())));
@@ -100,8 +100,8 @@ fn decisions_over_time(summary: &Summary) -> Table {
 }
 
 /// The reasons one below the other: a wrong password is the user's, an unreadable hash is ours to mend.
-fn schemes(summary: &Summary) -> Table {
-    let mut table = table(["source", "scheme", "users verified", "decision", "count"], 2);
+fn schemes(summary: &Summary, width: Option<u16>) -> Table {
+    let mut table = table(["source", "scheme", "users verified", "decision", "count"], 2, width);
     if let Some(column) = table.column_mut(3) {
         column.set_cell_alignment(CellAlignment::Left);
     }
@@ -163,7 +163,7 @@ mod tests {
                 last_at: Some(1_790_003_600_000),
             },
         };
-        insta::assert_snapshot!(text(&summary), @r"
+        insta::assert_snapshot!(text(&summary, None), @r"
         Users
          source   route   planned   sending   seeded   rejected   verified   confirmed   all
         ─────────────────────────────────────────────────────────────────────────────────────

@@ -105,6 +105,12 @@ fn auth(section: &mut Section<'_>) -> Vec<HeaderAuth> {
                 "holds a character that an HTTP header cannot carry; printable ASCII only",
             );
         }
+        if let Some(secret) = &secret
+            && (secret.expose().starts_with(b" ") || secret.expose().ends_with(b" "))
+        {
+            header
+                .problem("secret", "begins or ends with a space, which HTTP drops: no call would ever match");
+        }
         header.finish();
         if let (Some(name), Some(secret)) = (name, secret) {
             headers.push(HeaderAuth { name: name.to_ascii_lowercase(), secret });

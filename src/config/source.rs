@@ -30,6 +30,9 @@ pub struct Source {
 
 pub(super) fn read(mut section: Section<'_>) -> Option<Source> {
     let name = section.required_text("name", "give the source a short name for logs and reports");
+    if name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
+        section.problem("name", "holds a line break or another control character, which logs cannot carry");
+    }
     let url = section.required_secret("url", "write sqlite:FILE, postgres://… or mysql://…");
     if let Some(url) = &url
         && !known_kind(url)

@@ -7,6 +7,7 @@ mod decider;
 mod decoy;
 mod metrics;
 mod outcome;
+mod pace;
 mod pool;
 
 pub use decider::{Attempt, Decided, Decider, SourceHealth, Store};

@@ -3,6 +3,7 @@
 //! Unknown fields come and go and are ignored; what must be there is pinned.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::decision::{Cause, Decision};
 use crate::secret::Secret;
@@ -46,15 +47,10 @@ struct Data {
 
 #[derive(Deserialize)]
 struct Context {
+    /// For the log alone: no sign-in shall fail for its form.
     #[serde(default)]
-    request: Option<OktaRequest>,
+    request: Value,
     credential: TypedCredential,
-}
-
-#[derive(Deserialize)]
-struct OktaRequest {
-    #[serde(default)]
-    id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -73,7 +69,7 @@ pub(super) fn parse(body: &[u8]) -> Result<HookCall, NotACall> {
     Ok(HookCall {
         username: credential.username,
         password: credential.password,
-        request_id: request.and_then(|request| request.id).map(|id| plain_id(&id)),
+        request_id: request.get("id").and_then(Value::as_str).map(plain_id),
     })
 }
 
@@ -169,6 +165,10 @@ mod tests {
         };
         let credential = r#""credential":{"username":"a","password":"b","other":null}"#;
         assert_eq!(least(EVENT_TYPE, credential), Ok("a".to_owned()));
+        for request in ["null", "7", r#""id""#, r#"{"id":7}"#, r#"{"id":null}"#, "{}"] {
+            let credential = format!(r#"{credential},"request":{request}"#);
+            assert_eq!(least(EVENT_TYPE, &credential), Ok("a".to_owned()), "{request}");
+        }
         assert_eq!(least("com.okta.oauth2.tokens.transform", credential), Err(NotACall::WrongEventType));
         for wrong in [
             "",

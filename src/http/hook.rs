@@ -79,6 +79,7 @@ pub fn hook_router(path: &str, hook: Arc<Hook>) -> Router {
 
 async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
     let received = Instant::now();
+    let mut gone = GoneUnlessDone { received, done: false };
     let response = match hook.call_of(request, received + hook.deadline).await {
         Ok(call) => hook.decide(call, received).await,
         Err(refusal) => {
@@ -91,8 +92,28 @@ async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
             refused(refusal)
         }
     };
+    gone.done = true;
     hook.decider.metrics().answered(response.status().as_u16());
     response
+}
+
+/// The line of a call that is dropped before its answer, as when its caller closes the connection: nothing else would
+/// tell of it.
+struct GoneUnlessDone {
+    received: Instant,
+    done: bool,
+}
+
+impl Drop for GoneUnlessDone {
+    fn drop(&mut self) {
+        // A panic is answered, and told where it happened.
+        if !self.done && !std::thread::panicking() {
+            tracing::warn!(
+                micros = micros(self.received.elapsed()),
+                "ended without an answer: the caller has gone, or the grace of a stop was over"
+            );
+        }
+    }
 }
 
 impl Hook {

@@ -96,6 +96,29 @@ impl Ledger {
         summary::read(&store, SystemTime::now()).await.map(Some)
     }
 
+    /// Whether [`Ledger::open`] would find what it needs, without creating or changing anything. False where no
+    /// ledger was begun yet.
+    pub async fn check(url: &str, key: Option<&[u8]>) -> Result<bool, LedgerError> {
+        let configured = key.map(UserKey::new).transpose()?;
+        in_time(PATIENCE, async {
+            let Some(store) = Store::open_existing(url).await? else {
+                return Store::could_be_begun(url).map(|()| false);
+            };
+            let kept: Vec<(String, String)> = on_pool!(&store, pool => {
+                sqlx::query_as("SELECT key, value FROM meta WHERE key IN ('key', 'key_check')")
+                    .fetch_all(pool)
+                    .await?
+            });
+            let kept = |name: &str| kept.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+            match (configured, kept("key_check")) {
+                (Some(key), Some(check)) if key.check() != check => Err(LedgerError::WrongKey),
+                (None, Some(_)) if kept("key").is_none() => Err(LedgerError::KeyMissing),
+                _ => Ok(true),
+            }
+        })
+        .await
+    }
+
     /// A short keyed hash of a name, for log lines: 16 hex digits, the same whatever the case.
     pub fn user_hash(&self, login: &str) -> String {
         self.key.name(login)

@@ -126,6 +126,11 @@ impl Store {
             }
         };
         if !store.has_table(MIGRATIONS_TABLE).await? {
+            for table in ["meta", "users", "events"] {
+                if store.has_table(table).await? {
+                    return Err(LedgerError::Foreign(table.to_owned()));
+                }
+            }
             return Ok(None);
         }
         let applied: Option<i64> = on_pool!(&store, pool => {
@@ -137,6 +142,17 @@ impl Store {
             Some(version) if version > newest => Err(LedgerError::Newer(version)),
             Some(version) if version < newest => Err(LedgerError::Older),
             Some(_) => Ok(Some(store)),
+        }
+    }
+
+    /// Whether a ledger that was never begun could be, as far as that shows without trying.
+    pub(super) fn could_be_begun(url: &str) -> Result<(), LedgerError> {
+        let Place::Sqlite { file: Some(file), .. } = Place::parse(url)? else { return Ok(()) };
+        match file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+                Err(LedgerError::Unreachable("the folder of its file does not exist; make it".to_owned()))
+            }
+            _ => Ok(()),
         }
     }
 

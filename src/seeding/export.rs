@@ -241,8 +241,7 @@ fn chunk(planned: &Planned, marked: Marked, format: &Format, note: bool) -> Resu
             Ok(record) => (Some(record.id.as_str()), planned.planner.profile().login(record)),
             Err(bad) => (bad.id.as_deref(), None),
         };
-        rejects::append(&mut chunk.rejected, source_name, id, login, &reject.to_string())
-            .map_err(ExportError::Encode)?;
+        rejects::append(&mut chunk.rejected, source_name, id, login, &reject.to_string());
         chunk.report.rejected(&reject);
     }
     Ok(chunk)

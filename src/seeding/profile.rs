@@ -20,6 +20,9 @@ pub const DEFAULT: [(&str, &[&str]); 5] = [
 /// Columns that hold credentials or steer the seeding; none of them is profile material.
 const NOT_PROFILE: [&str; 7] = ["stored", "salt", "salt2", "pepper", "scheme", "active", "groups"];
 
+/// Columns with a meaning of their own that are profile material too; their names are known in any case.
+const WITH_MEANING: [&str; 4] = ["id", "login", "email", "last_login"];
+
 /// A mapping that cannot work. Several at once are several errors.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MappingError {
@@ -82,10 +85,7 @@ impl ProfileMap {
 
     /// The columns that the mapping needs and this row does not have.
     pub fn missing_columns<'a>(&'a self, record: &Record) -> Vec<&'a str> {
-        let has = |column: &String| {
-            matches!(column.as_str(), "id" | "login" | "email" | "last_login")
-                || record.profile.iter().any(|(name, _)| name.as_ref() == column)
-        };
+        let has = |column: &String| record.has_column(column);
         self.entries
             .iter()
             .filter(|entry| entry.explicit || entry.required)
@@ -147,14 +147,16 @@ fn explicit_entries(pairs: &[(String, String)]) -> Result<Vec<Entry>, Vec<Mappin
     let mut errors = Vec::new();
     let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
     for (attribute, column) in pairs {
+        let folded = column.to_ascii_lowercase();
         if !profile::is_attribute_name(attribute) {
             errors.push(MappingError::AttributeName(attribute.clone()));
         } else if entries.iter().any(|entry| entry.name == *attribute) {
             errors.push(MappingError::Twice(attribute.clone()));
-        } else if NOT_PROFILE.contains(&column.as_str()) {
+        } else if NOT_PROFILE.contains(&folded.as_str()) {
             errors.push(MappingError::Column { attribute: attribute.clone(), column: column.clone() });
         } else {
-            entries.push(entry(attribute, vec![column.clone()], true));
+            let column = if WITH_MEANING.contains(&folded.as_str()) { folded } else { column.clone() };
+            entries.push(entry(attribute, vec![column], true));
         }
     }
     let named = |required: &str| pairs.iter().any(|(attribute, _)| attribute == required);

@@ -189,8 +189,7 @@ impl Survey {
             Err(bad) => (bad.id.as_deref(), None, format!("unreadable row: {}", bad.why)),
         };
         if let Some(list) = list {
-            // Writing to memory does not fail.
-            let _ = rejects::append(list, source, id, login, &reason);
+            rejects::append(list, source, id, login, &reason);
         }
         let id = id.map(|id| id.chars().take(ID_LENGTH).collect());
         self.add_unreadable(Unreadable { reason, rows: 1, named: vec![(Arc::clone(source), id)] });

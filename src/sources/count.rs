@@ -6,7 +6,7 @@ use super::parameters::{Parameter, Query, check_condition};
 use super::pool::{Lease, Purpose};
 use super::record::{Cell, Value};
 use super::sql::{Shared, prepare};
-use super::walk::{LONGEST_SILENCE, next};
+use super::walk::{LONGEST_SILENCE, NO_LIMIT, next, page_values};
 
 /// Counts the rows of the users query that `filter` selects, as one page without an end.
 pub(super) async fn count<D: Dialect>(
@@ -51,11 +51,7 @@ async fn count_from<D: Dialect>(
     prepared: &Prepared,
     beginning: &Value,
 ) -> Result<Option<u64>, Fault> {
-    let values = prepared.bind(|parameter| match parameter {
-        Parameter::After => Some(beginning.clone()),
-        Parameter::Limit => Some(Value::Int(i64::MAX)),
-        Parameter::Username => None,
-    });
+    let values = page_values(prepared, beginning, NO_LIMIT);
     let mut rows = D::fetch(&mut lease.connection, &prepared.sql, values);
     let mut count = None;
     while let Some(row) = next::<D>(&mut rows).await? {

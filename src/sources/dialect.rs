@@ -127,15 +127,16 @@ impl Prepared {
 pub(super) struct Reader<D: Dialect> {
     roles: Vec<Role>,
     kinds: Vec<Result<D::Kind, String>>,
-    position_role: Role,
+    position: Option<usize>,
 }
 
 impl<D: Dialect> Reader<D> {
     pub(super) fn new(row: &D::Row) -> Self {
         let roles: Vec<Role> = row.columns().iter().map(|column| Role::of(column.name())).collect();
         let kinds = row.columns().iter().map(|column| D::kind(column.type_info())).collect();
-        let position_role = if roles.contains(&Role::Id) { Role::Id } else { Role::Login };
-        Self { roles, kinds, position_role }
+        let place = |wanted: &Role| roles.iter().position(|role| role == wanted);
+        let position = place(&Role::Id).or_else(|| place(&Role::Login));
+        Self { roles, kinds, position }
     }
 
     pub(super) fn read(&self, row: &D::Row) -> ReadRow {
@@ -145,6 +146,6 @@ impl<D: Dialect> Reader<D> {
                 Err(format!("is of type {name}, which cannot be read; cast it to text in the query"))
             }
         });
-        read_row(&self.roles, &self.position_role, cells)
+        read_row(&self.roles, self.position, cells)
     }
 }

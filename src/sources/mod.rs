@@ -157,12 +157,19 @@ impl Record {
             "login" => self.login.as_deref(),
             "email" => self.email.as_deref(),
             "last_login" => self.last_login.as_deref(),
-            _ => self
-                .profile
-                .iter()
-                .find(|(column, _)| column.as_ref() == name)
-                .and_then(|(_, value)| value.as_deref()),
+            _ => self.profile_column(name).and_then(|(_, value)| value.as_deref()),
         }
+    }
+
+    /// Whether the query gives a column of this name, with a value or without.
+    pub fn has_column(&self, name: &str) -> bool {
+        matches!(name, "id" | "login" | "email" | "last_login") || self.profile_column(name).is_some()
+    }
+
+    /// Databases fold names in their own ways: case tells columns apart only where nothing else does.
+    fn profile_column(&self, name: &str) -> Option<&(Arc<str>, Option<String>)> {
+        let exactly = self.profile.iter().find(|(column, _)| column.as_ref() == name);
+        exactly.or_else(|| self.profile.iter().find(|(column, _)| column.eq_ignore_ascii_case(name)))
     }
 }
 

@@ -250,7 +250,7 @@ fn read(bytes: &[u8], kind: Kind) -> Option<Cell<'_>> {
             _ => Cell::Float(f64::from_le_bytes(bytes.try_into().ok()?)),
         },
         Kind::Text => {
-            std::str::from_utf8(bytes).map_or(Cell::Bytes(bytes), |text| Cell::Text(Cow::Borrowed(text)))
+            std::str::from_utf8(bytes).map_or(Cell::Garbled(bytes), |text| Cell::Text(Cow::Borrowed(text)))
         }
         Kind::Bytes => Cell::Bytes(bytes),
         Kind::Bits => {
@@ -345,7 +345,7 @@ fn database_fault(error: &(dyn DatabaseError + 'static)) -> Fault {
             Fault::new(Class::Characters, "a value has characters that a column cannot hold (1267)")
         }
         // These quote names, no values.
-        1052 | 1054 | 1055 | 1056 | 1060 | 1066 | 1109 | 1146 | 1235 | 1248 | 1305 => Fault::new(
+        1052 | 1054 | 1055 | 1056 | 1060 | 1066 | 1109 | 1146 | 1235 | 1248 | 1267 | 1305 => Fault::new(
             Class::Query,
             format!("{} ({number})", error.message().chars().take(300).collect::<String>()),
         ),

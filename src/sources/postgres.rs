@@ -98,10 +98,13 @@ impl Dialect for PostgresDialect {
         limit: Option<Duration>,
     ) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         let limit = limit.map_or(0, |limit| limit.as_millis());
-        // Notices may quote values, and the driver logs them.
+        // Notices may quote values, and the driver logs them. A database of the encoding SQL_ASCII may hold texts of
+        // any encoding; asked for UTF-8, it would end the whole query at the first that is none.
         let sql = format!(
             "SET default_transaction_read_only = on; SET client_min_messages = error; \
-             SET statement_timeout = {limit}"
+             SET statement_timeout = {limit}; \
+             SELECT set_config('client_encoding', 'SQL_ASCII', false) \
+             WHERE current_setting('server_encoding') = 'SQL_ASCII'"
         );
         async move { connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(|_| ()) }.boxed()
     }
@@ -275,9 +278,9 @@ fn read(bytes: &[u8], kind: Kind) -> Option<Cell<'_>> {
     })
 }
 
-/// A database whose encoding is not UTF-8 may hold anything; it is then taken as bytes.
+/// A database of the encoding SQL_ASCII may hold anything.
 fn text(bytes: &[u8]) -> Cell<'_> {
-    std::str::from_utf8(bytes).map_or(Cell::Bytes(bytes), |text| Cell::Text(Cow::Borrowed(text)))
+    std::str::from_utf8(bytes).map_or(Cell::Garbled(bytes), |text| Cell::Text(Cow::Borrowed(text)))
 }
 
 /// By SQLSTATE: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
@@ -303,6 +306,9 @@ fn database_fault(error: &(dyn DatabaseError + 'static)) -> Fault {
         }
         "3D000" => {
             Fault::new(Class::Access, "the server does not have the database that `url` names (3D000)")
+        }
+        "22P05" => {
+            Fault::new(Class::Characters, "a value has characters that the database cannot hold (22P05)")
         }
         "25006" => Fault::new(Class::Query, "the query would write, and keyferry only ever reads (25006)"),
         "42501" | "42P01" | "42703" | "42883" | "42702" | "42725" | "42803" | "42804" | "42P10" | "42P18"

@@ -4,10 +4,12 @@
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use time::Date;
+/// Days from 0000-03-01 to 2000-01-01, from which PostgreSQL counts. With years that begin in March, the leap day is
+/// a year's last.
+const EPOCH: i64 = 730_425;
 
-/// 2000-01-01, from which PostgreSQL counts, as a Julian day.
-const EPOCH: i64 = 2_451_545;
+/// Days of 400 years, after which the calendar repeats.
+const DAYS_OF_ERA: i64 = 146_097;
 
 const MICROS_OF_DAY: i64 = 86_400_000_000;
 
@@ -79,9 +81,40 @@ pub(super) fn date(bytes: &[u8]) -> Option<String> {
     }
 }
 
+/// Every day that PostgreSQL knows, from 4714 BC to the year 5874897. Years as ISO 8601 counts them: 1 BC is 0000.
 fn day(days: i64) -> Option<String> {
-    let date = Date::from_julian_day(i32::try_from(days.checked_add(EPOCH)?).ok()?).ok()?;
-    Some(format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day()))
+    let days = days.checked_add(EPOCH)?;
+    let (era, day) = (days.div_euclid(DAYS_OF_ERA), days.rem_euclid(DAYS_OF_ERA));
+    // Without the leap days before: each 4 years have one, but for each 100, but for each 400.
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // From March on, five months have 153 days, over and over.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    let year = era * 400 + year;
+    // The length of a timestamp, which most dates begin.
+    let mut text = String::with_capacity(27);
+    if year < 0 {
+        text.push('-');
+    }
+    if year.abs() >= 10_000 {
+        text.push_str(&(year.abs() / 10_000).to_string());
+    }
+    push_two(&mut text, year.abs() / 100 % 100);
+    push_two(&mut text, year.abs() % 100);
+    text.push('-');
+    push_two(&mut text, month);
+    text.push('-');
+    push_two(&mut text, day);
+    Some(text)
+}
+
+/// Two digits, without the machinery of formatting: a walk writes millions of dates.
+fn push_two(text: &mut String, number: i64) {
+    for digit in [number / 10, number % 10] {
+        text.push(char::from(b'0' + u8::try_from(digit % 10).unwrap_or(0)));
+    }
 }
 
 /// `timestamp`, `timestamptz`: microseconds since 2000-01-01, as RFC 3339 writes them; `zone` is put at the end.
@@ -90,9 +123,11 @@ pub(super) fn timestamp(bytes: &[u8], zone: &str) -> Option<String> {
         i64::MAX => Some("infinity".to_owned()),
         i64::MIN => Some("-infinity".to_owned()),
         micros => {
-            let date = day(micros.div_euclid(MICROS_OF_DAY))?;
-            let time = time_of_day(micros.rem_euclid(MICROS_OF_DAY))?;
-            Some(format!("{date}T{time}{zone}"))
+            let mut text = day(micros.div_euclid(MICROS_OF_DAY))?;
+            text.push('T');
+            push_time(&mut text, micros.rem_euclid(MICROS_OF_DAY));
+            text.push_str(zone);
+            Some(text)
         }
     }
 }
@@ -102,12 +137,24 @@ pub(super) fn time_of_day(micros: i64) -> Option<String> {
     if !(0..=MICROS_OF_DAY).contains(&micros) {
         return None;
     }
-    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
-    let mut text = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if fraction != 0 {
-        let _ = write!(text, ".{fraction:06}");
-    }
+    let mut text = String::with_capacity(15);
+    push_time(&mut text, micros);
     Some(text)
+}
+
+fn push_time(text: &mut String, micros: i64) {
+    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
+    push_two(text, seconds / 3600);
+    text.push(':');
+    push_two(text, seconds / 60 % 60);
+    text.push(':');
+    push_two(text, seconds % 60);
+    if fraction != 0 {
+        text.push('.');
+        push_two(text, fraction / 10_000);
+        push_two(text, fraction / 100 % 100);
+        push_two(text, fraction % 100);
+    }
 }
 
 /// An array of texts in one dimension; NULLs in it are left out.
@@ -153,4 +200,21 @@ pub(super) fn address(bytes: &[u8]) -> Option<String> {
         (Ipv6Addr::from(<[u8; 16]>::try_from(rest).ok()?).to_string(), 128)
     };
     Some(if *bits == all && *is_cidr == 0 { address } else { format!("{address}/{bits}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The calendar as a library counts it.
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let epoch = time::macros::date!(2000 - 01 - 01);
+        for days in (-1_000_000..1_000_000).step_by(13).chain(-800..800) {
+            let Some(date) = epoch.checked_add(time::Duration::days(days)) else { continue };
+            let sign = if date.year() < 0 { "-" } else { "" };
+            let (year, month) = (date.year().abs(), u8::from(date.month()));
+            assert_eq!(day(days), Some(format!("{sign}{year:04}-{month:02}-{:02}", date.day())));
+        }
+    }
 }

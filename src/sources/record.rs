@@ -23,6 +23,8 @@ pub(super) enum Cell<'r> {
     Float(f64),
     Text(Cow<'r, str>),
     Bytes(&'r [u8]),
+    /// A text that is not UTF-8, so that it can be told but not be bound again.
+    Garbled(&'r [u8]),
     List(Vec<String>),
 }
 
@@ -107,16 +109,16 @@ pub(super) struct ReadRow {
     pub(super) selected: bool,
 }
 
-/// Reads the cells of one row, in the order of `roles`. `position_role` is the column that pages are cut by.
+/// Reads the cells of one row, in the order of `roles`. `place` is that of the column that pages are cut by.
 pub(super) fn read_row<'r>(
     roles: &[Role],
-    position_role: &Role,
+    place: Option<usize>,
     cells: impl Iterator<Item = Result<Cell<'r>, Unreadable>>,
 ) -> ReadRow {
     let mut draft = Draft::default();
     let mut position = None;
-    for (role, cell) in roles.iter().zip(cells) {
-        if role == position_role
+    for (at, (role, cell)) in roles.iter().zip(cells).enumerate() {
+        if place == Some(at)
             && let Ok(cell) = &cell
         {
             position = to_value(cell);
@@ -198,7 +200,7 @@ impl Draft {
 fn check_length(cell: &Cell<'_>) -> Result<(), Unreadable> {
     let length = match cell {
         Cell::Text(text) => text.len(),
-        Cell::Bytes(bytes) => bytes.len(),
+        Cell::Bytes(bytes) | Cell::Garbled(bytes) => bytes.len(),
         Cell::List(items) => items.iter().map(String::len).sum(),
         _ => 0,
     };
@@ -210,7 +212,7 @@ fn check_length(cell: &Cell<'_>) -> Result<(), Unreadable> {
 
 fn to_value(cell: &Cell<'_>) -> Option<Value> {
     Some(match cell {
-        Cell::Null | Cell::List(_) => return None,
+        Cell::Null | Cell::Garbled(_) | Cell::List(_) => return None,
         Cell::Bool(truth) => Value::Int(i64::from(*truth)),
         Cell::Int(number) => Value::Int(*number),
         Cell::Unsigned(number) => Value::Unsigned(*number),
@@ -237,6 +239,7 @@ fn loose_text(cell: Cell<'_>) -> Option<String> {
         Cell::Unsigned(number) => number.to_string(),
         Cell::Float(number) => number.to_string(),
         Cell::Text(text) => text.into_owned(),
+        Cell::Garbled(bytes) => hex::encode(bytes),
         Cell::Bytes(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
             Err(_) => hex::encode(bytes),
@@ -248,6 +251,7 @@ fn loose_text(cell: Cell<'_>) -> Option<String> {
 /// Text where hex would be a lie: names of people.
 fn strict_text(cell: Cell<'_>) -> Result<Option<String>, Unreadable> {
     match cell {
+        Cell::Garbled(_) => Err("is not UTF-8 text".to_owned()),
         Cell::Bytes(bytes) if std::str::from_utf8(bytes).is_err() => Err("is not UTF-8 text".to_owned()),
         other => Ok(loose_text(other)),
     }
@@ -255,7 +259,7 @@ fn strict_text(cell: Cell<'_>) -> Result<Option<String>, Unreadable> {
 
 fn secret(cell: Cell<'_>) -> Option<Secret> {
     match cell {
-        Cell::Bytes(bytes) => Some(Secret::new(bytes.to_vec())),
+        Cell::Bytes(bytes) | Cell::Garbled(bytes) => Some(Secret::new(bytes.to_vec())),
         other => loose_text(other).map(Secret::from),
     }
 }
@@ -270,12 +274,12 @@ fn truth(cell: &Cell<'_>) -> Result<bool, Unreadable> {
     };
     let truth = match cell {
         Cell::Bool(truth) => Some(*truth),
-        Cell::Int(0) | Cell::Unsigned(0) | Cell::Bytes([0]) => Some(false),
-        Cell::Int(1) | Cell::Unsigned(1) | Cell::Bytes([1]) => Some(true),
+        Cell::Int(0) | Cell::Unsigned(0) | Cell::Float(0.0) | Cell::Bytes([0]) => Some(false),
+        Cell::Int(1) | Cell::Unsigned(1) | Cell::Float(1.0) | Cell::Bytes([1]) => Some(true),
         Cell::Text(text) => from_text(text),
         Cell::Bytes(bytes) => std::str::from_utf8(bytes).ok().and_then(from_text),
         Cell::Null => return Err("is NULL; say what that means, as with COALESCE(…, false)".to_owned()),
-        Cell::Int(_) | Cell::Unsigned(_) | Cell::Float(_) | Cell::List(_) => None,
+        Cell::Int(_) | Cell::Unsigned(_) | Cell::Float(_) | Cell::Garbled(_) | Cell::List(_) => None,
     };
     truth.ok_or_else(|| "is neither true nor false; make it so in the query, as with status = 'A'".to_owned())
 }

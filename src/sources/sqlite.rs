@@ -119,7 +119,7 @@ impl Dialect for SqliteDialect {
             "TEXT" => {
                 let bytes = <&[u8] as Decode<Sqlite>>::decode(value).map_err(unreadable)?;
                 Ok(std::str::from_utf8(bytes)
-                    .map_or(Cell::Bytes(bytes), |text| Cell::Text(Cow::Borrowed(text))))
+                    .map_or(Cell::Garbled(bytes), |text| Cell::Text(Cow::Borrowed(text))))
             }
             "BLOB" => <&[u8] as Decode<Sqlite>>::decode(value).map(Cell::Bytes).map_err(unreadable),
             other => Err(format!("is of type {other}, which cannot be read")),

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -21,6 +21,9 @@ use super::{Row, SourceError};
 
 /// The longest silence of a database in the middle of a walk.
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_mins(5);
+
+/// A limit beyond the rows of any store, and within the integers that a cast in the query may narrow it to.
+pub(super) const NO_LIMIT: i64 = 1_000_000_000;
 
 type Batch = Result<Vec<Row>, SourceError>;
 
@@ -112,7 +115,7 @@ impl<D: Dialect> Walk<D> {
         let full = usize::try_from(self.shared.page_size).unwrap_or(usize::MAX);
         let mut page = Page::default();
         for beginning in &beginnings {
-            page = self.page_with_retry(&mut lease, prepared, beginning).await?;
+            page = self.next_page(&mut lease, prepared, beginning).await?;
             if page.first.as_ref().is_some_and(|first| same_kind(first, beginning)) {
                 break;
             }
@@ -122,19 +125,50 @@ impl<D: Dialect> Walk<D> {
             if !rows.is_empty() {
                 self.send(rows).await?;
             }
-            if count < full {
-                return Ok(());
-            }
             let Some(after) = last else {
+                if count < full {
+                    return Ok(());
+                }
                 let why = "the id of a row is NULL or unreadable, so the walk cannot go on from there; \
                            leave such rows out in the users query";
                 return Err(Fault::new(Class::Query, why).into());
             };
-            page = self.page_with_retry(&mut lease, prepared, &after).await?;
+            page = self.next_page(&mut lease, prepared, &after).await?;
             if page.first.is_some() && page.first == first {
                 return Err(not_in_order().into());
             }
         }
+    }
+
+    /// The page behind `after`; empty only where nothing is left. A short page proves nothing: a query that limits
+    /// first and then leaves rows out, by a join or a condition, gives fewer than it was asked for.
+    async fn next_page(
+        &self,
+        lease: &mut Lease<D>,
+        prepared: &Prepared,
+        after: &Value,
+    ) -> Result<Page, Fault> {
+        let page = self.page_with_retry(lease, prepared, after).await?;
+        if page.count > 0 || !self.is_any_behind(lease, prepared, after).await? {
+            return Ok(page);
+        }
+        // What is still being sent is not worth waiting for.
+        lease.renew().await?;
+        // Somebody may have signed up between the two queries.
+        let page = self.page_with_retry(lease, prepared, after).await?;
+        if page.count > 0 { Ok(page) } else { Err(limited_too_early()) }
+    }
+
+    /// Whether a page without a limit would have a row.
+    async fn is_any_behind(
+        &self,
+        lease: &mut Lease<D>,
+        prepared: &Prepared,
+        after: &Value,
+    ) -> Result<bool, Fault> {
+        let values = page_values(prepared, after, NO_LIMIT);
+        let mut result = D::fetch(&mut lease.connection, &prepared.sql, values);
+        Ok(next::<D>(&mut result).await?.is_some())
     }
 
     /// A page; once more on a new connection where the first was cut.
@@ -156,14 +190,10 @@ impl<D: Dialect> Walk<D> {
     async fn page(&self, lease: &mut Lease<D>, prepared: &Prepared, after: &Value) -> Result<Page, Fault> {
         let limit = self.shared.page_size;
         let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_mul(2);
-        let values = prepared.bind(|parameter| match parameter {
-            Parameter::After => Some(after.clone()),
-            Parameter::Limit => Some(Value::Int(i64::from(limit))),
-            Parameter::Username => None,
-        });
+        let values = page_values(prepared, after, limit.into());
         let numeric = is_numeric(prepared);
         let mut result = D::fetch(&mut lease.connection, &prepared.sql, values);
-        let mut page = Page::default();
+        let mut page = Page { rows: Vec::with_capacity(self.room()), ..Page::default() };
         let mut reader = None;
         while let Some(row) = next::<D>(&mut result).await? {
             let read = reader.get_or_insert_with(|| Reader::<D>::new(&row)).read(&row);
@@ -189,15 +219,20 @@ impl<D: Dialect> Walk<D> {
         Ok(page)
     }
 
+    /// Rows that a batch has room for from the beginning; a short page need not pay for a very long one.
+    fn room(&self) -> usize {
+        usize::try_from(self.shared.page_size.min(1000)).unwrap_or(0)
+    }
+
     async fn in_one_go(&self, mut lease: Lease<D>, prepared: &Prepared) -> Result<(), Stop> {
         let full = usize::try_from(self.shared.page_size).unwrap_or(usize::MAX);
         let mut result = D::fetch(&mut lease.connection, &prepared.sql, Vec::new());
         let mut reader = None;
-        let mut rows = Vec::new();
+        let mut rows = Vec::with_capacity(self.room());
         while let Some(row) = next::<D>(&mut result).await? {
             rows.push(reader.get_or_insert_with(|| Reader::<D>::new(&row)).read(&row).row);
             if rows.len() >= full {
-                self.send(std::mem::take(&mut rows)).await?;
+                self.send(std::mem::replace(&mut rows, Vec::with_capacity(self.room()))).await?;
             }
         }
         if !rows.is_empty() {
@@ -233,8 +268,14 @@ impl From<Unheard> for Stop {
 pub(super) async fn next<D: Dialect>(
     result: &mut BoxStream<'_, Result<D::Row, sqlx::Error>>,
 ) -> Result<Option<D::Row>, Fault> {
-    let row = tokio::time::timeout(LONGEST_SILENCE, result.next()).await;
-    row.map_err(|_| Fault::no_answer(LONGEST_SILENCE))?.transpose().map_err(|error| D::fault(&error))
+    // Most rows are already there, and need no clock.
+    let row = match result.next().now_or_never() {
+        Some(row) => row,
+        None => tokio::time::timeout(LONGEST_SILENCE, result.next())
+            .await
+            .map_err(|_| Fault::no_answer(LONGEST_SILENCE))?,
+    };
+    row.transpose().map_err(|error| D::fault(&error))
 }
 
 /// The users query with the condition. A page keeps the rows that the condition leaves out, marked, so that the
@@ -257,10 +298,25 @@ fn filtered<D: Dialect>(
     Ok(users.within(&head, &format!(") AS page ORDER BY {place}")))
 }
 
+/// What to bind for the page behind `after`.
+pub(super) fn page_values(prepared: &Prepared, after: &Value, limit: i64) -> Vec<Value> {
+    prepared.bind(|parameter| match parameter {
+        Parameter::After => Some(after.clone()),
+        Parameter::Limit => Some(Value::Int(limit)),
+        Parameter::Username => None,
+    })
+}
+
+fn limited_too_early() -> Fault {
+    let why = "the users query gives no row where `:limit` cuts it, though more rows follow, which would be lost; let LIMIT :limit \
+               be the last word of the query, behind every join and condition";
+    Fault::new(Class::Access, why)
+}
+
 fn not_in_order() -> Fault {
-    let why = "the ids do not go upwards from row to row, so rows would be lost or repeated; `id` must be unique, \
+    let why = "the ids of the users query do not go upwards from row to row, so rows would be lost or repeated; `id` must be unique, \
                and the same in SELECT, in WHERE id > :after and in ORDER BY id";
-    Fault::new(Class::Query, why)
+    Fault::new(Class::Access, why)
 }
 
 fn same_kind(left: &Value, right: &Value) -> bool {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use keyferry::config::{Config, Needs};
+use keyferry::ledger::Ledger;
 use keyferry::schemes::Limits;
 
 fn example() -> String {
@@ -114,4 +115,47 @@ async fn check_looks_at_the_connections_and_writes_nothing() {
         .expect("written");
     assert_eq!(check(store.path(), &[]).status.code(), Some(1));
     assert!(!store.path().join("no-such.db").exists(), "a store was made");
+}
+
+#[tokio::test]
+async fn check_finds_what_would_keep_the_service_from_writing_its_ledger() {
+    let store = crate::service::Store::with_users(&[]).await;
+    let own = format!("sqlite:{}/own.db", store.path().display());
+    Ledger::open(&own, None).await.expect("a ledger that made its own key");
+    let keyed = format!("sqlite:{}/keyed.db", store.path().display());
+    Ledger::open(&keyed, Some(b"a key of sixteen bytes")).await.expect("a ledger with a configured key");
+    let nowhere = format!("sqlite:{}/nowhere/ledger.db", store.path().display());
+    let shop = format!("sqlite:{}", store.database().display());
+    let good = store.configuration("", "");
+    let usual = format!("sqlite:{}/ledger.db", store.path().display());
+    for (url, key, wanted) in [
+        (&own, None, None),
+        (&keyed, Some("a key of sixteen bytes"), None),
+        (&own, Some("a key of sixteen bytes"), Some("is not the key that this ledger was begun with")),
+        (&keyed, Some("another key of some length"), Some("is not the key that this ledger was begun with")),
+        (&keyed, None, Some("set `ledger.key` to it")),
+        (&nowhere, None, Some("the folder of its file does not exist")),
+        (&shop, None, Some("has a table `users` that is not keyferry's")),
+    ] {
+        let key = key.map(|key| format!("\nkey = \"{key}\"")).unwrap_or_default();
+        let text = good.replace(&format!("\"{usual}\""), &format!("\"{url}\"{key}"));
+        std::fs::write(store.path().join("keyferry.toml"), text).expect("written");
+        let output = check(store.path(), &[]);
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(i32::from(wanted.is_some())), "{printed}");
+        assert!(printed.contains(wanted.unwrap_or("ledger: reachable")), "{wanted:?}: {printed}");
+    }
+    assert!(!store.path().join("nowhere").exists(), "a folder was made");
+}
+
+#[test]
+fn what_http_or_a_log_line_cannot_carry_is_refused() {
+    let secret = [("KEYFERRY_HOOK_SECRET", "Basic abc "), ("OKTA_API_TOKEN", "token")];
+    let environment = secret
+        .into_iter()
+        .chain([("KEYFERRY_SOURCE__0__NAME", "sh\nop")])
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let problems = Config::parse(&example(), environment, Needs::ALL).expect_err("refused").0;
+    let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["server.auth.header[0].secret", "source[0].name"]);
 }

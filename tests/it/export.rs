@@ -131,6 +131,21 @@ async fn what_cannot_be_right_is_told_before_anything_is_read() {
     bad(&FILES, "no column `x`, `y`, `mail`");
 }
 
+/// A query's names come back as the database folds them.
+#[tokio::test]
+async fn columns_are_known_in_any_case() {
+    let shop = Shop::new(&[("amy@example.com", &quoted(PHPASS))]).await;
+    let text =
+        shop.read("keyferry.toml").replace("first_name, last_name", "first_name AS firstname, last_name");
+    let text = text.replace("= \"first_name\"", "= \"FirstName\"").replace("= \"login\"", "= \"LOGIN\"");
+    std::fs::write(shop.path().join("keyferry.toml"), text).expect("written");
+    let (code, _, err) = told(&shop.run(&FILES));
+    assert_eq!(code, 0, "{err}");
+    let user: Value = serde_json::from_str(&shop.read("users.jsonl")).expect("JSON");
+    assert_eq!(user["profile"]["firstName"], "Amy");
+    assert_eq!(user["profile"]["login"], "amy@example.com");
+}
+
 #[tokio::test]
 async fn a_missing_folder_is_told_with_exit_code_2() {
     let shop = Shop::new(&[]).await;
@@ -138,6 +153,7 @@ async fn a_missing_folder_is_told_with_exit_code_2() {
     let (code, _, err) = told(&output);
     assert_eq!(code, 2, "{err}");
     assert!(err.contains("cannot write none/u: No such file or directory"), "{err}");
+    assert_eq!(err.matches("No such file").count(), 1, "told once: {err}");
     assert!(shop.files().is_empty());
 }
 

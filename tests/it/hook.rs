@@ -184,6 +184,28 @@ async fn a_body_that_never_comes_is_unavailable_at_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_caller_that_goes_away_leaves_a_line_and_no_work() {
+    let store = Store::with_users(&[(1, "alice@example.com", HORSE_SLOW, true)]).await;
+    let service = store.start("verify_threads = 1", "");
+    let mut stream = TcpStream::connect(service.public).expect("connected");
+    let body = payload("alice", "correct horse").to_string();
+    let head = format!(
+        "POST /okta/password-import HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nAuthorization: {SECRET}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).expect("sent");
+    while service.metric("keyferry_in_flight").await < 1.0 {}
+    drop(stream);
+    while service.metric("keyferry_in_flight").await > 0.0 {}
+    service.signal("TERM");
+    let (status, log) = service.wait();
+    assert!(status.success());
+    assert_eq!(log.matches("ended without an answer").count(), 1, "{log}");
+    assert_eq!(log.matches("\"sign-in\"").count(), 0, "{log}");
+}
+
+#[tokio::test]
 async fn each_wrong_request_gets_its_own_status() {
     let store = shop().await;
     let service = store.start("", "");

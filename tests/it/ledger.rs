@@ -596,8 +596,11 @@ async fn somebody_else_s_database_is_left_alone() {
     sqlx::query(theirs).execute(&mut file.connect().await).await.unwrap();
     sqlx::query(theirs).execute(&mut database.connect().await).await.unwrap();
     for url in [&file.url(), &database.url] {
-        assert_eq!(Ledger::open(url, None).await.err(), Some(LedgerError::Foreign("users".to_owned())));
-        assert_eq!(Ledger::summary_of(url).await, Ok(None));
+        let foreign = Some(LedgerError::Foreign("users".to_owned()));
+        assert_eq!(Ledger::open(url, None).await.err(), foreign);
+        assert_eq!(Ledger::check(url, None).await.err(), foreign);
+        // Not "no ledger yet": none could be begun there.
+        assert_eq!(Ledger::summary_of(url).await.err(), foreign);
     }
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master")
         .fetch_one(&mut file.connect().await)

@@ -63,6 +63,23 @@ fn one_line_break_at_the_end_of_a_password_is_dropped() {
 }
 
 #[test]
+fn misuse_of_the_other_verbs_ends_with_1_and_help_with_0() {
+    for (arguments, part) in [
+        (&[][..], "Usage: keyferry"),
+        (&["nonsense"], "unrecognized subcommand"),
+        (&["export", "--format", "okta", "--out", "f"], "--rejects"),
+        (&["survey", "--nonsense"], "unexpected argument"),
+    ] {
+        let (code, out, err) = keyferry(arguments, "");
+        assert_eq!(code, 1, "{arguments:?}: {err}");
+        assert!(err.contains(part) && out.is_empty(), "{arguments:?}: {err}");
+    }
+    for arguments in [&["--help"][..], &["verify", "--help"], &["--version"]] {
+        assert_eq!(keyferry(arguments, "").0, 0, "{arguments:?}");
+    }
+}
+
+#[test]
 fn columns_fill_the_variables() {
     // hashcat's own example of mode 2611, password "hashcat".
     let (code, out, _) = keyferry(

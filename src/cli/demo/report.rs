@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::super::Exit;
-use super::super::output::table;
+use super::super::output::{table, terminal_width};
 use super::migration::{Migration, Records};
 use super::seed::{Route, Seeding};
 use super::sign_in::{Answer, Attempt, Attempts, SignedIn};
@@ -60,6 +60,7 @@ impl Report {
             });
         }
         problems.extend(seeding.refused.iter().map(|refused| format!("Okta refused {refused}")));
+        judge_survey(&migration.people, &survey, &mut problems);
         judge_records(migration, records, &mut problems);
         Self { survey, seeding, people, hook_calls, records, problems }
     }
@@ -75,8 +76,9 @@ impl Report {
     }
 
     pub(super) fn text(&self) -> String {
-        let mut table =
-            table(["user", "stored as", "went as", "wrong", "first", "again", "first took", "hook calls"], 6);
+        let header =
+            ["user", "stored as", "went\nas", "wrong", "first", "again", "first\ntook", "hook\ncalls"];
+        let mut table = table(header, 6, terminal_width());
         let mut kept = 0;
         for line in &self.people {
             let (Some(route), Some(attempts)) = (line.route, line.attempts) else { continue };
@@ -91,7 +93,7 @@ impl Report {
                 answer_word(attempts.second.answer).to_owned(),
                 format!("{milliseconds} ms"),
                 format!(
-                    "{} + {} + {}",
+                    "{}+{}+{}",
                     attempts.wrong.hook_calls, attempts.first.hook_calls, attempts.second.hook_calls
                 ),
             ]);
@@ -180,6 +182,20 @@ fn judge(
         if attempt.hook_calls != calls {
             wrong(format!("signing in {when} must call the hook {calls} times, was {}", attempt.hook_calls));
         }
+    }
+}
+
+/// Everybody was counted, each as readable or not.
+fn judge_survey(people: &[Person], survey: &Survey, problems: &mut Vec<String>) {
+    let damaged = |person: &&Person| person.fate == Fate::Rejected("unreadable hash");
+    let unreadable = people.iter().filter(damaged).count();
+    let must = (people.len() - unreadable, unreadable);
+    let (readable, unreadable) = survey.counts();
+    if (usize::try_from(readable), usize::try_from(unreadable)) != (Ok(must.0), Ok(must.1)) {
+        problems.push(format!(
+            "the survey must find {} readable and {} unreadable values, has {readable} and {unreadable}",
+            must.0, must.1
+        ));
     }
 }
 

@@ -83,8 +83,18 @@ impl Format {
 }
 
 impl Survey {
+    /// Users with a value that can be read, and rows without.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        let readable = self.formats.iter().map(|format| format.users).sum();
+        (readable, self.unreadable.iter().map(|unreadable| unreadable.rows).sum())
+    }
+
     pub(super) fn text(&self) -> String {
-        let mut table = table(["users", "format", "parameters", "goes to Okta as", "one check"], 4);
+        let mut table = table(
+            ["users", "format", "parameters", "goes to Okta as", "one check"],
+            4,
+            output::terminal_width(),
+        );
         for format in &self.formats {
             table.add_row([
                 format.users.to_string(),

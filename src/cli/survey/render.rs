@@ -1,9 +1,8 @@
 //! The survey for people: a table, and on a terminal a bar for each group, in colour unless `NO_COLOR` says no.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal;
 
-use console::{Alignment, Style, Term, measure_text_width, pad_str};
+use console::{Alignment, Style, measure_text_width, pad_str};
 use indicatif::HumanCount;
 
 use super::super::output;
@@ -34,11 +33,10 @@ pub(super) struct Look {
 
 /// Prints the report to standard output.
 pub(super) fn print(report: &Report) -> std::io::Result<()> {
-    let terminal = std::io::stdout().is_terminal();
+    let width = output::terminal_width().map(usize::from);
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    let width = terminal.then(|| Term::stdout().size_checked().map_or(80, |(_, columns)| columns.into()));
-    output::line(text(report, Look { width, colour: terminal && !plain }).trim_end())
+    output::line(text(report, Look { width, colour: width.is_some() && !plain }).trim_end())
 }
 
 fn text(report: &Report, look: Look) -> String {

@@ -1,7 +1,7 @@
 //! Imported hashes as Okta's `credentials.password.hash` object describes them, and the org's own digest.
 //!
 //! This is the org's side of the bargain: it reads the JSON fields and nothing else, and shares no code with
-//! [`crate::schemes`], so that an object which we build wrongly fails to verify here. Okta has taken malformed
+//! the room `schemes`, so that an object which we build wrongly fails to verify here. Okta has taken malformed
 //! objects in silence; this org refuses them and says which field it was.
 
 use base64::Engine as _;

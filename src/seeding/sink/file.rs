@@ -21,9 +21,9 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// From what stands on the command line: `-` is standard output.
+    /// From what stands on the command line: `-` is standard output, and so is its name on Unix.
     pub fn parse(text: &str) -> Self {
-        if text == "-" { Self::Stdout } else { Self::File(PathBuf::from(text)) }
+        if matches!(text, "-" | "/dev/stdout") { Self::Stdout } else { Self::File(PathBuf::from(text)) }
     }
 
     /// Whether both name the same place, also by different paths.
@@ -97,6 +97,10 @@ pub fn create(destination: &Destination) -> Result<(Output, Option<Unpublished>)
     let Destination::File(path) = destination else {
         return Ok((Output { target: Destination::Stdout, file: None, atomic: false }, None));
     };
+    // A name that ends like a folder's would be refused, but only at the end.
+    if path.as_os_str().to_string_lossy().ends_with(std::path::is_separator) {
+        return Err(fail(io::Error::from(io::ErrorKind::IsADirectory)));
+    }
     // A link stays a link: what it points to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
     match fs::metadata(&path) {
@@ -244,6 +248,7 @@ mod tests {
         assert!(!same("a", "b"));
         assert!(!same("missing/a", "other/a"));
         assert!(Destination::parse("-").is_same(&Destination::Stdout));
+        assert!(Destination::parse("-").is_same(&Destination::parse("/dev/stdout")));
         assert!(Destination::parse("./a").is_same(&Destination::parse("a")));
     }
 
@@ -253,6 +258,8 @@ mod tests {
         let error = create(&Destination::File(folder.path().join("none/users.jsonl"))).unwrap_err();
         assert!(error.to_string().contains("none/users.jsonl"), "{error}");
         assert!(create(&Destination::File(folder.path().to_owned())).is_err());
+        let like_a_folder = format!("{}/users/", folder.path().display());
+        assert!(create(&Destination::parse(&like_a_folder)).is_err());
     }
 
     #[cfg(target_os = "linux")]

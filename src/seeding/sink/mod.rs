@@ -32,7 +32,10 @@ impl Format {
     pub fn append(&self, buffer: &mut Vec<u8>, planned: Planned<'_>) -> std::io::Result<()> {
         match self {
             Self::Okta => jsonl::append(buffer, planned),
-            Self::Csv(layout) => layout.append(buffer, &planned.profile),
+            Self::Csv(layout) => {
+                layout.append(buffer, &planned.profile);
+                Ok(())
+            }
         }
     }
 }

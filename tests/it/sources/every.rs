@@ -276,6 +276,40 @@ async fn a_walk_that_would_lose_rows_stops() {
     }
 }
 
+/// A limit inside of the query, and rows left out behind it: a page may then come short, or empty, before the end.
+#[tokio::test]
+async fn a_walk_does_not_take_a_short_page_for_the_end() {
+    let wanted = |id: &i32| id % 5 != 0 && !(40..60).contains(id);
+    let rows = (1..=100).map(|id| format!("({id}, 'x', {})", u8::from(wanted(&id))));
+    let statements = format!(
+        "CREATE TABLE p (id BIGINT PRIMARY KEY, hash VARCHAR(50), wanted INT); {}",
+        inserts("p", rows)
+    );
+    let expected: Vec<String> = (1..=100).filter(wanted).map(|id| id.to_string()).collect();
+    let users = "SELECT u.id, u.hash AS stored
+        FROM (SELECT * FROM p WHERE id > :after ORDER BY id LIMIT :limit) u
+        JOIN p other ON other.id = u.id AND other.wanted = 1 ORDER BY u.id";
+    for store in stores(&statements).await {
+        let by = |page_size| {
+            let mut settings =
+                settings(&store.url, "SELECT 1 AS id, 'x' AS stored WHERE 'x' = :username", Some(users));
+            settings.page_size = page_size;
+            open(settings).expect("good settings")
+        };
+        for (page_size, condition) in [(22, None), (30, Some("id > 0")), (100, None), (1000, None)] {
+            assert_eq!(ids(by(page_size).as_ref(), condition).await, expected, "{} {page_size}", store.kind);
+        }
+        for page_size in [1, 7, 20] {
+            let error = walk(by(page_size).as_ref(), None).await.expect_err("lost rows").to_string();
+            assert!(
+                error.contains("let LIMIT :limit be the last word"),
+                "{} {page_size}: {error}",
+                store.kind
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn rows_that_cannot_be_used_are_told_and_do_not_stop_the_walk() {
     let long = "x".repeat(70_000);

@@ -51,6 +51,11 @@ async fn values_of_all_types_read_as_postgresql_itself_writes_them() {
         ("'2026-02-28'::date", None),
         ("'0001-01-01'::date", None),
         ("'infinity'::date", None),
+        ("'10000-02-29'::date", None),
+        ("'5874897-12-31'::date", None),
+        ("'4713-01-01 BC'::date", Some("'-4712-01-01'")),
+        ("'294276-12-31 23:59:59Z'::timestamptz", Some("'294276-12-31T23:59:59Z'")),
+        ("'0001-12-31 00:00:00 BC'::timestamp", Some("'0000-12-31T00:00:00'")),
         ("'23:59:59.5'::time", Some("'23:59:59.500000'")),
         ("'2026-02-28 13:14:15+02'::timestamptz", Some("'2026-02-28T11:14:15Z'")),
         ("'1969-12-31 23:59:59.999999Z'::timestamptz", Some("'1969-12-31T23:59:59.999999Z'")),
@@ -298,4 +303,38 @@ async fn a_slow_query_is_given_up_on_both_sides() {
     let told = outcome(source.as_ref(), "slow").await;
     assert!(told.starts_with("error source `store` is not reachable: "), "{told}");
     assert!(matches!(source.find("quick").await, Ok(Lookup::Found(_))), "the one connection is free again");
+}
+
+/// A database of this encoding checks nothing: a store that took Latin-1 for years holds it beside UTF-8.
+#[tokio::test]
+async fn one_text_that_is_no_utf_8_is_one_bad_row() {
+    let Some(server) = servers::postgres() else { return };
+    let create = "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0";
+    server.execute(&server.url("postgres"), create).await;
+    let url = server.url("ascii");
+    let rows = "CREATE TABLE p (id int, login text, hash text); INSERT INTO p VALUES (1, 'Björn', 'x'),
+        (2, convert_from('\\x426af6726e', 'SQL_ASCII'), 'x'), (3, 'Carl', 'x')";
+    server.execute(&url, rows).await;
+    let users = "SELECT id, login, hash AS stored FROM p WHERE id > :after ORDER BY id LIMIT :limit";
+    let source = source(&url, "SELECT id, hash AS stored FROM p WHERE login = :username", users);
+    let rows = walk(source.as_ref(), None).await.expect("the walk ends well");
+    assert_eq!(rows[0].as_ref().expect("good").login.as_deref(), Some("Björn"));
+    let bad = rows[1].as_ref().expect_err("not UTF-8").to_string();
+    assert_eq!(bad, "row 2: column `login` is not UTF-8 text");
+    assert_eq!(rows.len(), 3);
+    assert_eq!(outcome(source.as_ref(), "Björn").await, "found 1");
+}
+
+#[tokio::test]
+async fn a_name_that_the_database_cannot_hold_is_nobodys() {
+    let Some(server) = servers::postgres() else { return };
+    let create = "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0";
+    server.execute(&server.url("postgres"), create).await;
+    let url = server.url("latin");
+    server.execute(&url, "CREATE TABLE p (login text, hash text); INSERT INTO p VALUES ('Björn', 'x')").await;
+    let lookup = "SELECT login AS id, hash AS stored FROM p WHERE login = :username";
+    let source = source(&url, lookup, "SELECT login, hash AS stored FROM p");
+    for (name, expected) in [("Björn", "found Björn"), ("日本", "unknown")] {
+        assert_eq!(outcome(source.as_ref(), name).await, expected);
+    }
 }

@@ -166,3 +166,20 @@ fn settings_that_cannot_work_are_refused_when_opened() {
         assert!(told.contains("the users query") && told.contains(words), "{users}: {told}");
     }
 }
+
+/// SQLite takes whatever bytes it is given for text.
+#[tokio::test]
+async fn an_id_of_another_encoding_does_not_end_the_walk_in_silence() {
+    let (_folder, url) = store(
+        "CREATE TABLE p (id TEXT PRIMARY KEY, hash TEXT);
+         INSERT INTO p VALUES ('Anna', 'x'), (CAST(x'426af6726e' AS TEXT), 'x'), ('Carl', 'x'), ('Dora', 'x');",
+    )
+    .await;
+    let users = "SELECT id, hash AS stored FROM p WHERE id > :after ORDER BY id LIMIT :limit";
+    let told = ids(walked(&url, users).as_ref(), None).await;
+    assert_eq!(told, ["Anna", "426af6726e", "Carl", "Dora"]);
+    let mut settings = settings(&url, "SELECT 1 AS id, 'x' AS stored WHERE 'x' = :username", Some(users));
+    settings.page_size = 2;
+    let error = walk(open(settings).expect("good settings").as_ref(), None).await.expect_err("lost rows");
+    assert!(error.to_string().contains("the id of a row is NULL or unreadable"), "{error}");
+}
