@@ -45,6 +45,8 @@ pub struct Entry {
     pub okta: &'static str,
     /// How its values begin. Empty for those that no prefix gives away.
     pub prefixes: &'static [&'static str],
+    /// Who else begins values so and means something different; `auto` then reads neither.
+    pub(in crate::schemes) also_written_by: Option<&'static str>,
     /// Among schemes with the same prefix: whether what follows the prefix has this scheme's shape.
     pub(in crate::schemes) claims: fn(&[u8]) -> bool,
     /// Whether a value without any of the prefixes is read where the scheme is named outright.
@@ -75,6 +77,7 @@ impl Entry {
         example: Example::of("", ""),
         okta: "",
         prefixes: &[],
+        also_written_by: None,
         claims: |_| true,
         bare: false,
         reader: Reader::Format(|_, _| Err(Refusal::Unreadable(String::new()))),
@@ -82,7 +85,9 @@ impl Entry {
 
     /// Whether `auto` recognises and reads its values.
     pub fn auto(&self) -> bool {
-        !self.prefixes.is_empty() && matches!(self.reader, Reader::Format(_))
+        !self.prefixes.is_empty()
+            && self.also_written_by.is_none()
+            && matches!(self.reader, Reader::Format(_))
     }
 
     /// The expression that a construction stands for; `None` for self-describing formats.
@@ -220,6 +225,10 @@ mod tests {
                 assert!(seen.insert(*name), "{name} is there twice");
             }
         }
+        // hashcat numbers passlib's PBKDF2 by its digest: SHA-512, SHA-256, SHA-1.
+        assert!(
+            [20200, 20300, 20400].iter().all(|&m| by_hashcat(m).is_some_and(|e| e.name == "passlib-pbkdf2"))
+        );
         let modes: Vec<_> = entries().iter().flat_map(|entry| entry.hashcat).collect();
         assert_eq!(modes.len(), modes.iter().collect::<HashSet<_>>().len(), "a hashcat mode is there twice");
     }
@@ -255,6 +264,8 @@ mod tests {
             ("{MD5}{salt}5f4dcc3b5aa765d61d8327deb882cf99", Some("spring-md5")),
             ("{md5}?", Some("ldap-md5")),
             ("{sha256}00", Some("spring-sha256")),
+            ("sha1$x", Some("django-sha1")),
+            ("sha1:x", Some("hashcat-pbkdf2")),
             ("{SSHA}", Some("ldap-ssha")),
             ("$2", None),
             ("$2B$", None),

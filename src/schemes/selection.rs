@@ -220,7 +220,13 @@ impl Choice {
                     let why = format!("plain text is read only where `{}` is chosen by name", entry.name);
                     Err(Unreadable { scheme: Some(entry.shared_name()), why }.into())
                 }
-                Some(entry) => named(entry.read(credential, limits), &entry.shared_name()),
+                Some(entry) => match entry.also_written_by {
+                    None => named(entry.read(credential, limits), &entry.shared_name()),
+                    Some(other) => {
+                        let why = format!("{other}: name `{}` where it is meant", entry.name);
+                        Err(Unreadable { scheme: None, why }.into())
+                    }
+                },
                 None => Err(Unreadable { scheme: None, why: shape::unknown(credential.stored) }.into()),
             },
             Self::Format(entry) | Self::Plaintext(entry) => {
@@ -318,6 +324,27 @@ mod tests {
         assert!(why.contains("32 hex digits") && why.contains("NTLM") && why.contains("`md5`"), "{why}");
         assert!(!why.contains("28f9"), "{why}");
         assert!(matches!(error, ReadError::Unreadable(Unreadable { scheme: None, .. })));
+    }
+
+    /// Made by PHP 8.2: the code that `CrackStation` published takes the salt's base64 for the salt.
+    /// `$salt = base64_encode("0123456789abcdefghijklmn"); hash_pbkdf2("sha256", "swordfish", $salt, 10000, 24, true)`
+    #[test]
+    fn auto_never_chooses_between_two_meanings() {
+        for (scheme, stored) in [
+            (
+                "hashcat-pbkdf2",
+                "sha256:10000:MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u:SgF4ySYkTWuZCr9X/MGNH75mhJtGcUFV",
+            ),
+            ("django-sha1", "sha1$fe76b$02d5916550edf7fc8c886f044887f4b1abf9b013"),
+        ] {
+            for auto in ["auto", "auto($pass)"] {
+                assert!(matches!(read(auto, stored), Err(ReadError::Unreadable(_))), "{auto}: {stored}");
+            }
+            let why = read("auto", stored).unwrap_err().to_string();
+            assert!(why.contains(&format!("name `{scheme}`")), "{why}");
+            assert_eq!(&*read(scheme, stored).unwrap().scheme(), scheme);
+            assert!(read("plaintext", stored).is_err(), "whoever saw the hash could sign in with it");
+        }
     }
 
     #[test]

@@ -5,14 +5,6 @@ pub(in crate::schemes) fn unknown(stored: &[u8]) -> String {
     if stored.is_empty() {
         return "nothing is stored".into();
     }
-    for (beginning, scheme) in [("sha1$", "django-sha1"), ("md5$", "django-md5")] {
-        if stored.starts_with(beginning.as_bytes()) {
-            return format!(
-                "Django and Werkzeug both write {beginning}, and mean different things: name `{scheme}` where it \
-                 is Django's"
-            );
-        }
-    }
     let name_it = "name the scheme, since the value does not say";
     if stored.iter().all(u8::is_ascii_hexdigit) {
         let candidates = match stored.len() {

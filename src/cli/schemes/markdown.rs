@@ -20,13 +20,14 @@ pub(super) fn document() -> String {
     let mut text = HEAD.to_owned();
     text.push_str("\n## Recognised by `auto`\n\n");
     table(&mut text, "layout", |entry| entry.auto().then_some(entry.layout));
-    text.push_str("\n## Named outright\n\nThese do not say of themselves what they are.\n\n");
+    text.push_str("\n## Named outright\n\nThese do not say of themselves what they are, or others begin alike and mean something different.\n\n");
     table(&mut text, "layout", |entry| {
         (!entry.auto() && entry.expression().is_none()).then_some(entry.layout)
     });
     text.push_str(
-        "\n## Bare digests\n\nThe stored value is the digest, in hex of either case, in base64, or as raw bytes; the salt \
-         is a column of its own,\nor follows the digest after a colon.\n\n",
+        "\n## Bare digests\n\nThe stored value is the digest, in hex of either case, in base64, or as raw bytes (but never \
+         printable\ncharacters: those are something else); the salt is a column of its own, or follows the digest \
+         after a colon.\n\n",
     );
     table(&mut text, "expression", Entry::expression);
     expressions(&mut text);
@@ -68,8 +69,8 @@ fn expressions(text: &mut String) {
          Parts are put one after another\nwith `.`; a text stands in single quotes, a quote inside it is doubled. \
          Variables: `$pass $salt $salt2 $user $email $pepper`.\nDigests give lower-case hex; with `_bin` behind the \
          name, raw bytes. Outermost, any scheme that `auto` recognises may\ntake what is computed as its password: \
-         `bcrypt(md5($pass))`, `auto($pass.$pepper)`. `keyferry schemes explain EXPR`\nshows what an expression \
-         means.\n\n",
+         `bcrypt(md5($pass))`, `auto($pass.$pepper)`, and `sha512_crypt(md5($pass))`, with `_` for\n`-`. `lower` and \
+         `upper` change ASCII letters only. `keyferry schemes explain EXPR` shows what an expression means.\n\n",
     );
     for function in functions() {
         let _ = writeln!(text, "- `{function}`");

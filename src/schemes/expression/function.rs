@@ -137,11 +137,9 @@ impl Function {
 
     /// What is wrong with these numbers, if anything.
     pub(super) fn refuses(self, numbers: &[u32]) -> Option<String> {
-        if numbers.contains(&0) {
-            return Some("a number from 1".into());
-        }
         match (self, numbers) {
-            (Self::Iterate, [1]) => Some("a number from 2".into()),
+            (Self::Iterate, [0 | 1]) => Some("a number from 2".into()),
+            (_, [.., 0]) => Some("a number from 1".into()),
             (Self::Pbkdf2(..), [_, bytes]) if *bytes > MAX_KEY => Some(format!("at most {MAX_KEY} bytes")),
             _ => None,
         }

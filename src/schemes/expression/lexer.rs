@@ -76,6 +76,10 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SelectionError> {
             '0'..='9' => number(&word(Some(character)), column)?,
             'a'..='z' | 'A'..='Z' => Kind::Name(word(Some(character))),
             '\'' => Kind::Text(quoted(&mut characters, column)?),
+            '-' => {
+                let message = "a name within an expression has `_` for `-`; texts stand in single quotes";
+                return Err(SelectionError { column, message: message.into() });
+            }
             _ => {
                 let message = format!("`{character}` has no meaning here; texts stand in single quotes");
                 return Err(SelectionError { column, message });

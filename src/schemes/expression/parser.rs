@@ -280,6 +280,12 @@ impl Parser {
                     self.rounds += 1;
                     let next = self.expression(depth + 1)?;
                     self.rounds -= 1;
+                    if !next.mentions(&Node::Previous) {
+                        return Err(at(
+                            start,
+                            "`$_`, the round before, is missing in the last argument of iterate()",
+                        ));
+                    }
                     if next.grows() {
                         return Err(at(start, "each round must put `$_` through a digest, or it grows"));
                     }
@@ -369,6 +375,9 @@ mod tests {
             ("pbkdf2_sha1($pass,$salt,1000,$salt)", 30, "a number"),
             ("pbkdf2_sha1($pass,$salt,1,4000)", 27, "at most 1024"),
             ("iterate(9,$pass,$_.$_)", 17, "grows"),
+            ("iterate(9,md5($pass),md5($pass))", 22, "`$_`, the round before, is missing"),
+            ("iterate(0,md5($pass),md5($_))", 9, "from 2"),
+            ("django-bcrypt(md5($pass))", 7, "`_`"),
             ("md5(bcrypt($pass))", 5, "outermost only"),
             ("bcrypt($pass", 13, "found the end"),
             ("bcrypt", 1, "bcrypt(…)"),

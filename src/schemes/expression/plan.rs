@@ -12,6 +12,8 @@ use crate::secret::Secret;
 
 /// The longest intermediate result, in bytes.
 pub(super) const MAX_LEN: u64 = 1 << 20;
+/// Bytes beyond which a digest counts for more than one, so that a bound on their number is one on their time.
+const LONG: u64 = 2048;
 /// Length of a password to plan with, in bytes.
 pub(super) const USUAL_PASSWORD: usize = 16;
 
@@ -164,7 +166,7 @@ pub(super) struct Measure {
     pub(super) len: u64,
     /// Length of the longest result on the way, this one included.
     pub(super) peak: u64,
-    /// Digests computed, one for each round of PBKDF2.
+    /// Digests computed, one for each round of PBKDF2; a long one counts for several.
     pub(super) digests: u64,
     /// Time, in nanoseconds.
     pub(super) nanos: u64,
@@ -224,10 +226,11 @@ fn call(function: Function, len: &dyn Fn(usize) -> u64, numbers: &[u32]) -> Opti
     let formed = digest_len.map(|len| if function.is_raw() { len } else { len * 2 });
     Some(match function {
         Function::Digest(digest, _) => {
-            Measure { len: formed?, digests: 1, nanos: digest.nanos(len(0)), peak: 0 }
+            Measure { len: formed?, digests: 1 + len(0) / LONG, nanos: digest.nanos(len(0)), peak: 0 }
         }
         Function::Hmac(digest, _) => {
-            Measure { len: formed?, digests: 2, nanos: hmac_nanos(digest, len(0), len(1)), peak: 0 }
+            let digests = 2 + len(0).saturating_add(len(1)) / LONG;
+            Measure { len: formed?, digests, nanos: hmac_nanos(digest, len(0), len(1)), peak: 0 }
         }
         Function::Pbkdf2(digest, _) => {
             let digests = digest.pbkdf2_work(*numbers.first()?, *numbers.get(1)? as usize);

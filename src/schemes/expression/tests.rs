@@ -109,4 +109,9 @@ fn what_grows_without_end_is_not_begun() {
     let credential = Credential { salt: Some(&[b'x'; 1000]), ..stored(MD5_OF_PASSWORD.as_bytes()) };
     let nested = format!("md5({}$salt.$pass{})", "hex(".repeat(12), ")".repeat(12));
     assert!(matches!(read(&nested, &credential), Err(Refusal::TooCostly(_))));
+    // Each round would digest half a megabyte.
+    let long = format!("{}$pass{}", "hex(".repeat(9), ")".repeat(9));
+    let long = |rounds: u32| read(&format!("iterate({rounds},md5($pass),md5({long}.$_))"), &credential);
+    assert!(long(1000).is_ok());
+    assert!(matches!(long(100_000), Err(Refusal::TooCostly(_))));
 }

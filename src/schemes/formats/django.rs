@@ -1,7 +1,7 @@
 //! Django's password hashers, `algorithm$…` without a `$` in front (`django.contrib.auth.hashers`, 1.4 to 5).
 //!
-//! Not here by prefix: `sha1$` and `md5$`, which Werkzeug writes too and means an HMAC by. Who knows that a store
-//! is Django's names `django-sha1` or `django-md5`.
+//! `sha1$` and `md5$` are written by Werkzeug too, which means an HMAC by them. Who knows that a store is Django's
+//! names `django-sha1` or `django-md5`.
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
@@ -101,6 +101,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         layout: "sha1$<salt>$hex({digest:20})",
         example: Example::of("sha1$fe76b$02d5916550edf7fc8c886f044887f4b1abf9b013", "hashcat"),
         okta: "SHA-1, PREFIX",
+        prefixes: &["sha1$"],
+        also_written_by: Some("Django and Werkzeug both write sha1$, and mean different things"),
         reader: Reader::Format(|credential, _| salted(credential, "sha1$", Digest::Sha1)),
         ..DJANGO
     },
@@ -112,6 +114,8 @@ pub(super) const ENTRIES: &[Entry] = &[
             "md5$EtKrPcnXIIXayovzkplQLE$7c00de9512d8edc73bae9496b28e8898",
             "correct horse battery staple",
         ),
+        prefixes: &["md5$"],
+        also_written_by: Some("Django and Werkzeug both write md5$, and mean different things"),
         reader: Reader::Format(|credential, _| salted(credential, "md5$", Digest::Md5)),
         ..DJANGO
     },

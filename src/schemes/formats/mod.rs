@@ -1,7 +1,7 @@
 //! One file per family of formats: reads a stored value of that format into a construction.
 //!
-//! A family says what its values look like ([`Entry`]) and reads them strictly: whatever it accepts is exactly what
-//! the original software writes, without a byte left over.
+//! A family says what its values look like ([`Entry`]) and reads them strictly: whatever it accepts is what the
+//! original software writes, without a byte left over. Only hex digits, and names in braces, may have either case.
 
 mod argon2;
 mod bcrypt;

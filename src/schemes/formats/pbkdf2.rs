@@ -23,7 +23,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "passlib-pbkdf2",
         aliases: &["pbkdf2", "pbkdf2-sha1", "pbkdf2-sha256", "pbkdf2-sha512"],
-        hashcat: &[20300, 20400],
+        hashcat: &[20200, 20300, 20400],
         software: "passlib",
         layout: "$pbkdf2-sha256$<rounds>$<salt>$<digest>, also $pbkdf2$ (SHA-1) and $pbkdf2-sha512$",
         example: Example::of(
@@ -41,6 +41,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         layout: "sha256:<rounds>:base64({salt}):base64({digest}), also md5, sha1 and sha512",
         example: Example::of("sha256:1000:MTc3MTA0MTQwMjQxNzY=:PYjCU215Mi57AYPKva9j7mvF4Rc5bCnt", "hashcat"),
         prefixes: &["sha256:", "sha512:", "sha1:", "md5:"],
+        also_written_by: Some(
+            "hashcat and CrackStation's PHP code both write a digest's name, rounds, salt and digest with colons, \
+             and the latter takes the salt's base64 for the salt",
+        ),
         reader: Reader::Format(hashcat),
         ..PBKDF2
     },

@@ -162,7 +162,7 @@ def phc_family():
                 add(f, HASHLIB, f"pbkdf2_hmac({digest!r}, password, salt, 5000, {length}) as a PHC string",
                     "phc-pbkdf2", f"$pbkdf2-{digest}$i=5000,l={length}${bare(salt)}${bare(key)}", p, okta)
                 add(f, HASHLIB, f"pbkdf2_hmac({digest!r}, password, salt, 5000, {length}) as hashcat writes it",
-                    "hashcat-pbkdf2", f"{digest}:5000:{b64(salt)}:{b64(key)}", p, okta)
+                    "hashcat-pbkdf2", f"{digest}:5000:{b64(salt)}:{b64(key)}", p, okta, auto=False)
         v = passlib.hash.scrypt.using(rounds=10, block_size=8, parallelism=2).hash(p)
         add(f, PASSLIB, "scrypt.using(rounds=10, block_size=8, parallelism=2).hash(password)", "scrypt", v, p)
     for digest in ("sha256", "sha512"):
