@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 /// The header that lets a call in.
 pub(crate) const SECRET: &str = "Basic a2V5ZmVycnk6dGVzdA==";
-/// Longer than any start should take; only a defect reaches it.
+/// Longer than any start or answer should take; only a defect reaches it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running service. Killed when dropped.
@@ -149,7 +149,7 @@ impl Service {
                 .unwrap_or_else(|_| panic!("no listener: {}", log.lock().expect("log")))
         };
         let (public, private) = (next(), next());
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client");
         Self { child, public, private, log, reader: Some(reader), client }
     }
 
