@@ -3,6 +3,8 @@
 mod check;
 mod demo;
 mod export;
+mod given;
+mod guess;
 mod interrupt;
 mod mock_okta;
 mod output;
@@ -49,6 +51,8 @@ enum Command {
     Survey(survey::Args),
     /// Verifies one stored value, or a file of known passwords, as the hook would
     Verify(verify::Args),
+    /// Finds how a stored value was made, from one known password
+    Guess(guess::Args),
     /// Writes what Okta would be sent: JSON Lines or CSV
     Export(export::Args),
     /// Shows where every user stands
@@ -85,6 +89,7 @@ impl Cli {
                 Command::Check(args) => check::run(args).await,
                 Command::Survey(args) => survey::run(args).await,
                 Command::Verify(args) => verify::run(args).await,
+                Command::Guess(args) => guess::run(args).await,
                 Command::Export(args) => export::run(args).await,
                 Command::Status(args) => status::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,

@@ -11,8 +11,10 @@ use super::output;
 /// Between two plain lines.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// The progress of one walk over the rows.
+/// The progress of one walk over the rows, or over something else that is counted.
 pub(super) struct Progress {
+    /// What is counted, in the plural.
+    noun: &'static str,
     bar: Option<ProgressBar>,
     total: Option<u64>,
     started: Instant,
@@ -22,9 +24,14 @@ pub(super) struct Progress {
 impl Progress {
     /// Starts the clock. `total` is the number of rows to come, where that is known.
     pub(super) fn start(total: Option<u64>) -> Self {
+        Self::counting("rows", total)
+    }
+
+    /// The same for something else than rows.
+    pub(super) fn counting(noun: &'static str, total: Option<u64>) -> Self {
         let now = Instant::now();
         let terminal = console::user_attended_stderr();
-        Self { bar: terminal.then(|| bar(total)), total, started: now, told: now }
+        Self { noun, bar: terminal.then(|| bar(noun, total)), total, started: now, told: now }
     }
 
     /// Tells that so many rows are done.
@@ -48,7 +55,8 @@ impl Progress {
     fn line(&self, rows: u64) -> String {
         let elapsed = self.started.elapsed();
         let rate = rate(rows, elapsed);
-        let mut line = format!("{} rows, {} rows/s", HumanCount(rows), HumanCount(rate));
+        let noun = self.noun;
+        let mut line = format!("{} {noun}, {} {noun}/s", HumanCount(rows), HumanCount(rate));
         if let Some(left) = self.total.and_then(|total| total.saturating_sub(rows).checked_div(rate)) {
             let _ = write!(line, ", {} left", HumanDuration(Duration::from_secs(left)));
         }
@@ -68,15 +76,16 @@ pub(super) fn rate(rows: u64, time: Duration) -> u64 {
     u64::try_from(u128::from(rows) * 1_000_000 / micros).unwrap_or(u64::MAX)
 }
 
-fn bar(total: Option<u64>) -> ProgressBar {
-    let template = match total {
-        Some(_) => "{bar:30} {percent:>3} %  {human_pos} rows  {rate}  {elapsed} elapsed, {eta} left",
-        None => "{spinner} {human_pos} rows  {rate}  {elapsed} elapsed",
+fn bar(noun: &'static str, total: Option<u64>) -> ProgressBar {
+    let (before, after) = match total {
+        Some(_) => ("{bar:30} {percent:>3} %  ", ", {eta} left"),
+        None => ("{spinner} ", ""),
     };
+    let template = format!("{before}{{human_pos}} {noun}  {{rate}}  {{elapsed}} elapsed{after}");
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = write!(out, "{} rows/s", HumanCount(rate(state.pos(), state.elapsed())));
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style.with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{} {noun}/s", HumanCount(rate(state.pos(), state.elapsed())));
         }));
     }
     bar.enable_steady_tick(Duration::from_millis(200));

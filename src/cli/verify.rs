@@ -5,7 +5,7 @@
 
 mod batch;
 
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,12 +13,12 @@ use std::time::Instant;
 use clap::Args as ClapArgs;
 use serde::{Serialize, Serializer};
 
+use super::given::{self, Given};
 use super::{Exit, output, setup};
 use crate::config::Needs;
 use crate::schemes::{
     Credential, Hash, Limits, NotImportable, OktaHash, ReadError, Scratch, Selection, SelectionError, Verdict,
 };
-use crate::secret::Secret;
 
 /// Verifies a stored value against the password on standard input, or a whole file of them. Exit code 0: verified;
 /// 1: rejected; 2: unreadable, too costly or misused. Of a file, the worst of its lines.
@@ -28,29 +28,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "SCHEME", default_value = "auto")]
     scheme: Vec<String>,
 
-    /// The stored value
-    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
-    stored: Option<String>,
-
-    /// `$salt`, where it has a column of its own
-    #[arg(long, value_name = "SALT", allow_hyphen_values = true)]
-    salt: Option<String>,
-
-    /// `$salt2`, a second one
-    #[arg(long, value_name = "SALT", allow_hyphen_values = true)]
-    salt2: Option<String>,
-
-    /// `$user`, as the store spells it
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    username: Option<String>,
-
-    /// `$email`, as the store spells it
-    #[arg(long, value_name = "EMAIL", allow_hyphen_values = true)]
-    email: Option<String>,
-
-    /// `$pepper`; `env:NAME` or `file:PATH` keeps it from the list of processes
-    #[arg(long, value_name = "PEPPER", allow_hyphen_values = true)]
-    pepper: Option<String>,
+    #[command(flatten)]
+    given: Given,
 
     /// Read the password from standard input; one line break at its end is dropped
     #[arg(long, conflicts_with = "batch")]
@@ -58,10 +37,7 @@ pub(super) struct Args {
 
     /// A file of JSON lines, `-` for standard input: `{"stored": "…", "password": "…"}` and, where wanted, `scheme`,
     /// `salt`, `salt2`, `username`, `email`, `pepper`
-    #[arg(
-        long, value_name = "FILE",
-        conflicts_with_all = ["stored", "salt", "salt2", "username", "email", "pepper"]
-    )]
+    #[arg(long, value_name = "FILE", conflicts_with_all = Given::ARGUMENTS)]
     batch: Option<PathBuf>,
 
     /// A configuration whose [limits] are to hold; the usual ones where it is not given
@@ -216,23 +192,16 @@ fn verify(args: &Args) -> anyhow::Result<Exit> {
              the command line, where every process could read it",
         ));
     }
-    let Some(stored) = &args.stored else {
-        return Ok(misused("say with --stored which value to verify"));
-    };
-    let pepper = match args.pepper.as_deref().map(pepper).transpose() {
+    let pepper = match args.given.pepper() {
         Ok(pepper) => pepper,
-        Err(problem) => return Ok(misused(&format!("--pepper: {problem}"))),
+        Err(problem) => return Ok(misused(&problem)),
     };
-    let credential = Credential {
-        stored: stored.as_bytes(),
-        salt: args.salt.as_deref().map(str::as_bytes),
-        salt2: args.salt2.as_deref().map(str::as_bytes),
-        user: args.username.as_deref(),
-        email: args.email.as_deref(),
-        pepper: pepper.as_ref().map(Secret::expose),
-        rounds: None,
+    let stored = match args.given.stored() {
+        Ok(stored) => stored,
+        Err(problem) => return Ok(misused(&problem)),
     };
-    let password = password(&limits)?;
+    let credential = args.given.credential(stored, pepper.as_ref());
+    let password = given::password(&limits)?;
     let answer = Answer::of(&selection, &credential, password.expose(), &limits, &mut Scratch::default());
     if args.json {
         output::line(&serde_json::to_string(&answer)?)?;
@@ -251,40 +220,6 @@ pub(super) fn pointed_out(text: &str, error: &SelectionError) -> String {
 fn misused(what: &str) -> Exit {
     output::note(&format!("keyferry verify: {what}"));
     Exit::Failed
-}
-
-/// Standard input, as far as the limit for passwords goes and a little further, so that it is seen to be over.
-fn password(limits: &Limits) -> io::Result<Secret> {
-    let most = u64::try_from(limits.password_bytes).unwrap_or(u64::MAX).saturating_add(3);
-    let mut bytes = Vec::with_capacity(limits.password_bytes.min(1 << 16) + 3);
-    io::stdin().lock().take(most).read_to_end(&mut bytes)?;
-    without_line_break(&mut bytes);
-    Ok(Secret::new(bytes))
-}
-
-/// One line break at the end is dropped, as `echo` puts one there.
-fn without_line_break(bytes: &mut Vec<u8>) {
-    if bytes.last() == Some(&b'\n') {
-        bytes.pop();
-        if bytes.last() == Some(&b'\r') {
-            bytes.pop();
-        }
-    }
-}
-
-/// As in the configuration: written out, `env:NAME` or `file:PATH`.
-fn pepper(text: &str) -> Result<Secret, String> {
-    if let Some(name) = text.strip_prefix("env:") {
-        let value = std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?;
-        return Ok(Secret::from(value));
-    }
-    if let Some(path) = text.strip_prefix("file:") {
-        let mut bytes =
-            std::fs::read(path).map_err(|error| format!("the file {path} cannot be read: {error}"))?;
-        without_line_break(&mut bytes);
-        return Ok(Secret::new(bytes));
-    }
-    Ok(Secret::from(text))
 }
 
 fn print(answer: &Answer) -> io::Result<()> {

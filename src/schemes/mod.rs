@@ -10,6 +10,7 @@ mod digest;
 pub mod encoding;
 mod expression;
 mod formats;
+pub mod guess;
 mod layout;
 mod limits;
 mod okta_hash;
