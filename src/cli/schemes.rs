@@ -104,6 +104,11 @@ impl Described {
     }
 }
 
+/// What verifying the example takes on a current server core; other parameters take more or less.
+fn time(entry: &Entry) -> String {
+    output::duration(entry.example_cost().micros)
+}
+
 fn modes(entry: &Entry) -> String {
     entry.hashcat.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -143,6 +148,7 @@ fn show(name: &str, json: bool) -> anyhow::Result<Exit> {
     field("layout", entry.layout)?;
     field("expression", entry.expression().unwrap_or_default())?;
     field("auto", if entry.auto() { "recognises it" } else { "does not recognise it: name it" })?;
+    field("takes", &time(entry))?;
     field("Okta", entry.okta)?;
     field("example", entry.example.stored)?;
     field("  salt", entry.example.salt.unwrap_or_default())?;

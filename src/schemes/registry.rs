@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::construction::{Reading, Refusal};
 use super::expression::Expression;
-use super::{Credential, Limits, SelectionError, formats};
+use super::{Cost, Credential, Limits, SelectionError, formats};
 
 /// A public value with its password, to show and to test.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +106,14 @@ impl Entry {
 }
 
 impl Entry {
+    /// What verifying its example takes; nothing where that cannot be read.
+    pub fn example_cost(&self) -> Cost {
+        let Example { stored, salt, .. } = self.example;
+        let credential =
+            Credential { stored: stored.as_bytes(), salt: salt.map(str::as_bytes), ..Credential::default() };
+        self.read(&credential, &Limits::default()).map_or_else(|_| Cost::default(), |hash| hash.cost())
+    }
+
     pub(in crate::schemes) fn shared_name(&self) -> Arc<str> {
         Arc::from(self.name)
     }

@@ -7,12 +7,17 @@
     reason = "a test that finds things otherwise than it must fails by panicking"
 )]
 
+// For the promises that the fuzzers share.
+use keyferry::schemes;
+
 mod canary;
 mod configuration;
 mod demo;
 mod deploy;
 mod documents;
 mod export;
+mod fuzz_corpus;
+mod guess;
 mod hook;
 mod layers;
 mod ledger;

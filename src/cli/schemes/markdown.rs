@@ -19,17 +19,18 @@ imported is checked against Okta's limits first (bcrypt up to cost 20, PBKDF2 fr
 pub(super) fn document() -> String {
     let mut text = HEAD.to_owned();
     text.push_str("\n## Recognised by `auto`\n\n");
-    table(&mut text, "layout", |entry| entry.auto().then_some(entry.layout));
-    text.push_str("\n## Named outright\n\nThese do not say of themselves what they are, or others begin alike and mean something different.\n\n");
-    table(&mut text, "layout", |entry| {
-        (!entry.auto() && entry.expression().is_none()).then_some(entry.layout)
-    });
+    table(&mut text, Entry::auto);
+    text.push_str(
+        "\n## Named outright\n\nThese do not say of themselves what they are, or others begin alike and mean \
+         something different.\n\n",
+    );
+    table(&mut text, |entry| !entry.auto() && !is_digest(entry));
     text.push_str(
         "\n## Bare digests\n\nThe stored value is the digest, in hex of either case, in base64, or as raw bytes (but never \
-         printable\ncharacters: those are something else); the salt is a column of its own, or follows the digest \
-         after a colon.\n\n",
+         printable\ncharacters: those are something else). A salt is a column of its own, or follows the digest as \
+         the layout says.\n\n",
     );
-    table(&mut text, "expression", Entry::expression);
+    table(&mut text, is_digest);
     expressions(&mut text);
     text.push_str("\n## Worked examples\n\n| scheme | stored value | password |\n|---|---|---|\n");
     for entry in entries() {
@@ -44,20 +45,27 @@ pub(super) fn document() -> String {
     text
 }
 
-fn table(text: &mut String, column: &str, shown: impl Fn(&Entry) -> Option<&'static str>) {
-    let _ =
-        writeln!(text, "| scheme | also | hashcat | {column} | Okta | made by |\n|---|---|---|---|---|---|");
-    for entry in entries() {
-        let Some(shown) = shown(entry) else { continue };
+/// Whether it is known by its construction alone.
+fn is_digest(entry: &Entry) -> bool {
+    !entry.auto() && entry.expression().is_some()
+}
+
+fn table(text: &mut String, shown: impl Fn(&Entry) -> bool) {
+    text.push_str("| scheme | also | hashcat | layout | Okta | takes | made by |\n|---|---|---|---|---|---|---|\n");
+    for entry in entries().iter().filter(|entry| shown(entry)) {
         let also: Vec<_> = entry.aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        let layout = match entry.expression() {
+            Some(expression) => format!("`{}` of `{}`", cell(entry.layout), cell(expression)),
+            None => format!("`{}`", cell(entry.layout)),
+        };
         let _ = writeln!(
             text,
-            "| `{}` | {} | {} | `{}` | {} | {} |",
+            "| `{}` | {} | {} | {layout} | {} | {} | {} |",
             entry.name,
             also.join(" "),
             super::modes(entry),
-            cell(shown),
             cell(entry.okta),
+            super::time(entry),
             cell(entry.software)
         );
     }
@@ -70,7 +78,12 @@ fn expressions(text: &mut String) {
          Variables: `$pass $salt $salt2 $user $email $pepper`.\nDigests give lower-case hex; with `_bin` behind the \
          name, raw bytes. Outermost, any scheme that `auto` recognises may\ntake what is computed as its password: \
          `bcrypt(md5($pass))`, `auto($pass.$pepper)`, and `sha512_crypt(md5($pass))`, with `_` for\n`-`. `lower` and \
-         `upper` change ASCII letters only. `keyferry schemes explain EXPR` shows what an expression means.\n\n",
+         `upper` change ASCII letters only. `keyferry schemes explain EXPR` shows what an expression means, and \
+         `keyferry guess`\nfinds one from a known password.\n\nWhere salt, rounds or digest share a column, a layout \
+         says where they sit: `sha1($salt.$pass) in '{salt}${digest}'`,\n`md5($pass.$salt) in \
+         'base64({digest:16}{salt})'`. In braces stand the parts `digest salt salt2 user email rounds`, each\nperhaps \
+         with its width: in bytes inside `hex() base64() b64() b64url()` (the last two without padding), in \
+         characters\nelsewhere. All else stands there as it is.\n\nFunctions:\n\n",
     );
     for function in functions() {
         let _ = writeln!(text, "- `{function}`");

@@ -25,7 +25,7 @@ pub fn stages(credential: &Credential<'_>, password: &[u8]) -> Vec<Vec<String>> 
             texts.extend(of(&clues.with(&view)).iter().map(|text| view.written(text)));
         }
     };
-    for digest in Digest::ALL {
+    for &digest in Digest::ALL {
         add(digest.len(), &|known| constructions::of(digest, known));
     }
     for len in constructions::KEYS {

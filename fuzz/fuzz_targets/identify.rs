@@ -1,0 +1,5 @@
+//! See `promises::identify`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| keyferry_fuzz::promises::identify(data));

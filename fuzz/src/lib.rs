@@ -1,0 +1,11 @@
+//! What the fuzz targets and `tests/it/fuzz_corpus.rs` do with an input. Each panics where a promise is broken.
+
+#![allow(dead_code, missing_docs, reason = "the rooms are compiled here by themselves")]
+
+#[path = "../../src/schemes/mod.rs"]
+pub mod schemes;
+#[path = "../../src/secret.rs"]
+pub mod secret;
+
+#[path = "promises.rs"]
+pub mod promises;
