@@ -44,6 +44,6 @@ fn the_fuzzers_use_the_projects_own_crates() {
     };
     let own = dependencies("Cargo.toml");
     for (name, version) in dependencies("fuzz/Cargo.toml") {
-        assert!(name == "libfuzzer-sys" || own.get(&name) == Some(&version), "{name}: {version}");
+        assert!(name == "libfuzzer-sys" || own.get(&name) == Some(&version), "{name}: {version:?}");
     }
 }
