@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| keyferry_fuzz::promises::identify(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| keyferry_fuzz::identify(data));

@@ -7,5 +7,19 @@ pub mod schemes;
 #[path = "../../src/secret.rs"]
 pub mod secret;
 
-#[path = "promises.rs"]
-pub mod promises;
+mod promises;
+
+/// See [`promises::identify`].
+pub fn identify(data: &[u8]) {
+    promises::identify(data);
+}
+
+/// See [`promises::expression`].
+pub fn expression(data: &[u8]) {
+    promises::expression(data);
+}
+
+/// See [`promises::layout`].
+pub fn layout(data: &[u8]) {
+    promises::layout(data);
+}

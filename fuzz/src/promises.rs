@@ -17,7 +17,7 @@ fn limits() -> Limits {
 }
 
 /// A stored value behind the name of a scheme and a line break, read by `auto` and by that scheme.
-pub fn identify(data: &[u8]) {
+pub(super) fn identify(data: &[u8]) {
     let end = data.iter().position(|&byte| byte == b'\n').unwrap_or(0);
     let (name, stored) = data.split_at(end);
     let stored = stored.strip_prefix(b"\n").unwrap_or(stored);
@@ -59,7 +59,7 @@ pub fn identify(data: &[u8]) {
 }
 
 /// An expression: it is refused at a column that it has, or can be used.
-pub fn expression(data: &[u8]) {
+pub(super) fn expression(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match Selection::parse(text) {
         Err(error) => {
@@ -88,7 +88,7 @@ pub fn expression(data: &[u8]) {
 }
 
 /// A layout and, behind the first line break, a value to take apart by it.
-pub fn layout(data: &[u8]) {
+pub(super) fn layout(data: &[u8]) {
     let end = data.iter().position(|&byte| byte == b'\n').unwrap_or(data.len());
     let (layout, stored) = data.split_at(end);
     let stored = stored.get(1..).unwrap_or_default();

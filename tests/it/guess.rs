@@ -28,8 +28,12 @@ fn guess(arguments: &[&str], password: &str) -> (i32, String, String) {
 fn found(arguments: &[&str], password: &str) -> Vec<String> {
     let (code, out, err) = guess(&[arguments, &["--json"]].concat(), password);
     let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{arguments:?}: {out}{err}"));
-    let found: Vec<String> =
-        report["found"].as_array().unwrap().iter().map(|one| one["scheme"].as_str().unwrap().into()).collect();
+    let found: Vec<String> = report["found"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["scheme"].as_str().unwrap().into())
+        .collect();
     assert_eq!(code, i32::from(found.is_empty()), "{found:?}");
     found
 }
@@ -60,7 +64,8 @@ fn a_password_comes_from_standard_input_alone() {
     let (code, _, err) = guess(&[], "x");
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("--stored"), "{err}");
-    let output = Command::new(env!("CARGO_BIN_EXE_keyferry")).args(["guess", "--stored", "x"]).output().unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_keyferry")).args(["guess", "--stored", "x"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--password-stdin"));
 }

@@ -51,7 +51,9 @@ fn is_digest(entry: &Entry) -> bool {
 }
 
 fn table(text: &mut String, shown: impl Fn(&Entry) -> bool) {
-    text.push_str("| scheme | also | hashcat | layout | Okta | takes | made by |\n|---|---|---|---|---|---|---|\n");
+    text.push_str(
+        "| scheme | also | hashcat | layout | Okta | takes | made by |\n|---|---|---|---|---|---|---|\n",
+    );
     for entry in entries().iter().filter(|entry| shown(entry)) {
         let also: Vec<_> = entry.aliases.iter().map(|alias| format!("`{alias}`")).collect();
         let layout = match entry.expression() {

@@ -80,17 +80,18 @@ fn is_digest(text: &str, len: usize) -> bool {
 /// Salt and digest one after another, as bytes in one encoding or as text.
 fn packed(before: &str, rest: &str, len: usize) -> Vec<View> {
     let mut layouts = Vec::new();
-    for (name, bytes) in [
+    // What is hex is not base64 by accident, and base64 that needs no padding is the same with and without.
+    let encoded = [
         ("hex", encoding::from_hex(rest.as_bytes())),
         ("base64", encoding::from_base64(rest.as_bytes())),
         ("b64", encoding::from_base64_unpadded(rest.as_bytes())),
-    ] {
-        let salt =
-            bytes.and_then(|bytes| bytes.len().checked_sub(len)).filter(|salt| (1..=64).contains(salt));
-        if let Some(salt) = salt {
-            layouts.push(format!("{before}{name}({{digest:{len}}}{{salt}})"));
-            layouts.push(format!("{before}{name}({{salt:{salt}}}{{digest:{len}}})"));
-        }
+    ];
+    let encoded = encoded.into_iter().find_map(|(name, bytes)| Some((name, bytes?.len())));
+    if let Some((name, salt)) = encoded.and_then(|(name, all)| Some((name, all.checked_sub(len)?)))
+        && (1..=64).contains(&salt)
+    {
+        layouts.push(format!("{before}{name}({{digest:{len}}}{{salt}})"));
+        layouts.push(format!("{before}{name}({{salt:{salt}}}{{digest:{len}}})"));
     }
     let digits = len * 2;
     if rest.is_ascii() && rest.len() > digits && rest.len() <= digits + 64 {
