@@ -51,6 +51,9 @@ pub struct Entry {
     pub(in crate::schemes) claims: fn(&[u8]) -> bool,
     /// Whether a value without any of the prefixes is read where the scheme is named outright.
     pub(in crate::schemes) bare: bool,
+    /// Whether it is one of crypt(3)'s and may stand inside `{CRYPT}`: recognised there by its prefix or, having none,
+    /// by what it claims of the whole value.
+    pub(in crate::schemes) crypt3: bool,
     /// How a value is read.
     pub(in crate::schemes) reader: Reader,
 }
@@ -80,6 +83,7 @@ impl Entry {
         also_written_by: None,
         claims: |_| true,
         bare: false,
+        crypt3: false,
         reader: Reader::Format(|_, _| Err(Refusal::Unreadable(String::new()))),
     };
 

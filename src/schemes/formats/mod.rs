@@ -5,16 +5,22 @@
 
 mod argon2;
 mod bcrypt;
+mod bsd_nthash;
 mod crypt;
+mod des_crypt;
 mod django;
 mod ldap;
+mod md5_crypt;
 mod pbkdf2;
 mod phpass;
 mod plaintext;
 mod raw;
 mod scrypt;
+mod sha1_crypt;
 mod sha_crypt;
 mod spring;
+mod sun_md5_crypt;
+mod yescrypt;
 
 use super::registry::Entry;
 
@@ -27,7 +33,13 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     argon2::ENTRIES,
     scrypt::ENTRIES,
     pbkdf2::ENTRIES,
+    des_crypt::ENTRIES,
     sha_crypt::ENTRIES,
+    md5_crypt::ENTRIES,
+    sun_md5_crypt::ENTRIES,
+    sha1_crypt::ENTRIES,
+    yescrypt::ENTRIES,
+    bsd_nthash::ENTRIES,
     phpass::ENTRIES,
     ldap::ENTRIES,
     crypt::ENTRIES,
@@ -36,3 +48,8 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     raw::ENTRIES,
     plaintext::ENTRIES,
 ];
+
+/// A password as C sees it: a NUL byte ends it.
+fn c_string(password: &[u8]) -> &[u8] {
+    password.split(|&byte| byte == 0).next().unwrap_or_default()
+}
