@@ -244,9 +244,14 @@ pub(in crate::schemes) fn identify(stored: &[u8]) -> Option<&'static Entry> {
     let mut known = list.iter().filter(|(prefix, _)| begins(stored, prefix));
     let claims =
         |(prefix, entry): &&(&str, &Entry)| (entry.claims)(stored.get(prefix.len()..).unwrap_or_default());
-    // Where nobody claims it, the first says what is wrong with it.
-    let claimed = known.clone().find(claims).or_else(|| known.next());
+    // Where nobody claims it, the first says what is wrong with it; unless any text may begin so, such as a password.
+    let claimed = known.clone().find(claims).or_else(|| known.find(|(prefix, _)| tells(prefix)));
     claimed.map(|(_, entry)| *entry)
+}
+
+/// Whether hardly any text begins so but values of that scheme: `$2b$` and `{SSHA}` do, `_` and `AK1` do not.
+fn tells(prefix: &str) -> bool {
+    prefix.contains(['$', '{', ':', '@', '.'])
 }
 
 /// The name that is spelt most like this one, if any is near.

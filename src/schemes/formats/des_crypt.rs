@@ -34,7 +34,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         layout: "_<rounds:4><salt:4><digest:11>",
         example: Example::of("_GW..8841inaTltazRsQ", "hashcat"),
         prefixes: &["_"],
-        claims: |rest| rest.len() == 19 && rest.iter().all(|&c| encoding::crypt64_value(c).is_some()),
+        claims: is_extended,
         reader: Reader::Format(read_extended),
         ..DES
     },
@@ -73,6 +73,15 @@ const MAX_BLOCKS: usize = 16;
 /// Whether this is the traditional form's shape, which nothing sets apart from other text.
 fn is_traditional(stored: &[u8]) -> bool {
     stored.len() == SALT_LEN + DIGEST_LEN && is_big(stored)
+}
+
+/// What follows the `_`, which other text may begin with as well.
+fn is_extended(rest: &[u8]) -> bool {
+    rest.split_at_checked(8).is_some_and(|(salt, digest)| {
+        salt.iter().all(|&c| encoding::crypt64_value(c).is_some())
+            && digest.len() == DIGEST_LEN
+            && digests_of(digest).is_some()
+    })
 }
 
 fn is_big(stored: &[u8]) -> bool {

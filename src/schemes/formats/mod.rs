@@ -3,17 +3,24 @@
 //! A family says what its values look like ([`Entry`]) and reads them strictly: whatever it accepts is what the
 //! original software writes, without a byte left over. Only hex digits, and names in braces, may have either case.
 
+mod appliances;
 mod argon2;
 mod bcrypt;
+mod bcrypt_sha256;
 mod bsd_nthash;
+mod cisco;
 mod crypt;
 mod des_crypt;
 mod django;
+mod fshp;
 mod ldap;
 mod md5_crypt;
+mod p5k2;
+mod passlib;
 mod pbkdf2;
 mod phpass;
 mod plaintext;
+mod qnx;
 mod raw;
 mod scrypt;
 mod sha1_crypt;
@@ -33,6 +40,10 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     argon2::ENTRIES,
     scrypt::ENTRIES,
     pbkdf2::ENTRIES,
+    bcrypt_sha256::ENTRIES,
+    p5k2::ENTRIES,
+    fshp::ENTRIES,
+    passlib::ENTRIES,
     des_crypt::ENTRIES,
     sha_crypt::ENTRIES,
     md5_crypt::ENTRIES,
@@ -45,6 +56,9 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     crypt::ENTRIES,
     spring::ENTRIES,
     django::ENTRIES,
+    cisco::ENTRIES,
+    qnx::ENTRIES,
+    appliances::ENTRIES,
     raw::ENTRIES,
     plaintext::ENTRIES,
 ];

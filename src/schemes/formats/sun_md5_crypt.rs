@@ -21,7 +21,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     hashcat: &[3300],
     software: "Solaris, libxcrypt",
     layout: "$md5[,rounds=<n>]$<salt>$[$]<digest:22>",
-    example: Example::of("$md5$RPgLF6IJ$WTvAlUJ7MqH5xak2FMEwS/", "passwd"),
+    example: Example::of("$md5,rounds=904$4ol8A9yh$$DrANxVf9omze48HtDkwHQ0", "hashcat"),
     okta: "hook: Okta has no Sun MD5",
     prefixes: &["$md5$", "$md5,"],
     crypt3: true,
