@@ -106,7 +106,8 @@ fn read_scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let (log_n, r, p) = (number(log_n)?, number(r)?, number(p)?);
     let at = rest.iter().rposition(|&byte| byte == b'$').ok_or_else(wrong)?;
     let (salt, digest) = rest.split_at_checked(at).ok_or_else(wrong)?;
-    if !salt.iter().all(|&c| c == b'$' || encoding::crypt64_value(c).is_some()) {
+    // libxcrypt's and libsodium's are of ./0-9A-Za-z; passlib's may have a + as well.
+    if !salt.iter().all(|&c| c.is_ascii_graphic() && c != b':') {
         return Err(Refusal::unreadable("a character that the salt of $7$ cannot have"));
     }
     let digest = digest_of(digest.get(1..).ok_or_else(wrong)?)?;
