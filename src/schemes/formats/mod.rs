@@ -67,3 +67,22 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
 fn c_string(password: &[u8]) -> &[u8] {
     password.split(|&byte| byte == 0).next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Entry;
+    use crate::schemes::registry::entries;
+    use crate::schemes::{Credential, Limits, Scratch, Verdict};
+
+    /// libxcrypt's scrypt alone is shared with a library that takes a NUL for any other byte.
+    #[test]
+    fn a_nul_ends_a_password_of_crypt3() {
+        let known = |entry: &&Entry| entry.crypt3 && entry.name != "scrypt-crypt";
+        for entry in entries().iter().filter(known) {
+            let credential = Credential { stored: entry.example.stored.as_bytes(), ..Credential::default() };
+            let hash = entry.read(&credential, &Limits::default()).unwrap();
+            let password = [entry.example.password.as_bytes(), b"\0behind it"].concat();
+            assert_eq!(hash.verify(&password, &mut Scratch::default()), Verdict::Match, "{}", entry.name);
+        }
+    }
+}

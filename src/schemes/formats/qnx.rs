@@ -130,7 +130,7 @@ impl Qnx {
     }
 
     fn compute<D: md5::Digest>(&self, password: &[u8]) -> Zeroizing<Vec<u8>> {
-        let hasher = self.message(password).fold(D::new(), |hasher, piece| hasher.chain_update(piece));
+        let hasher = self.message(password).fold(D::new(), D::chain_update);
         Zeroizing::new(hasher.finalize().to_vec())
     }
 
@@ -148,13 +148,13 @@ impl Qnx {
             (at, bits) = (at + 1, bits.wrapping_add(8));
             if at == block.len() {
                 compress512(&mut state, &[*block]);
-                left_over = words(&*block);
+                left_over = words(&block);
                 (*block, at) = ([0; 128], 0);
             }
         }
         if at > 112 {
             compress512(&mut state, &[*block]);
-            left_over = words(&*block);
+            left_over = words(&block);
             *block = [0; 128];
         }
         // The length without the 0x80 that was counted in.

@@ -34,7 +34,7 @@ const BASE_ROUNDS: u32 = 4096;
 /// MD5 blocks of one round: one or twenty-five, by the toss of a coin.
 const ROUND_BLOCKS: u64 = 13;
 /// Nanoseconds of one round.
-const ROUND_NANOS: u64 = 1500;
+const ROUND_NANOS: u64 = 1200;
 
 struct SunMd5 {
     /// With those that every value has.
