@@ -2,11 +2,12 @@
 //! white space, no bits or characters left over.
 
 use base64::Engine as _;
-use base64::alphabet::{Alphabet, BCRYPT, STANDARD, URL_SAFE};
+use base64::alphabet::{Alphabet, BCRYPT, CRYPT as CRYPT_ALPHABET, STANDARD, URL_SAFE};
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, PAD};
 
 const PADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, PAD);
 const UNPADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD);
+const URL_PADDED: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, PAD);
 const URL_UNPADDED: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, NO_PAD);
 const RADIX64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, NO_PAD);
 const RADIX64_LAX: GeneralPurpose =
@@ -19,6 +20,8 @@ const ADAPTED: GeneralPurpose = GeneralPurpose::new(
     },
     NO_PAD,
 );
+/// crypt(3)'s alphabet with the highest six bits first, as DES-crypt and Cisco write it.
+const CRYPT_HIGH_FIRST: GeneralPurpose = GeneralPurpose::new(&CRYPT_ALPHABET, NO_PAD);
 /// crypt(3)'s alphabet, whose groups are written lowest six bits first.
 const CRYPT: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -40,6 +43,11 @@ pub fn from_base64_any(text: &[u8]) -> Option<Vec<u8>> {
 /// Base64 without padding: the "B64" of PHC strings.
 pub fn from_base64_unpadded(text: &[u8]) -> Option<Vec<u8>> {
     UNPADDED.decode(text).ok()
+}
+
+/// Base64 with the alphabet for URLs, with its padding.
+pub fn from_base64url(text: &[u8]) -> Option<Vec<u8>> {
+    URL_PADDED.decode(text).ok()
 }
 
 /// Base64 with the alphabet for URLs, without padding.
@@ -66,6 +74,30 @@ pub fn from_radix64_lax(text: &[u8]) -> Option<Vec<u8>> {
 /// bcrypt's radix-64, the spare bits of the last character being zero.
 pub fn to_radix64(bytes: &[u8]) -> String {
     RADIX64.encode(bytes)
+}
+
+/// crypt(3)'s base64 of bytes, three to four characters with the lowest six bits first; the spare bits of the last
+/// character must be zero.
+pub fn from_crypt64(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for group in text.chunks(4) {
+        let mut bits = 0;
+        for (&character, at) in group.iter().zip(0u32..) {
+            bits |= crypt64_value(character)? << (6 * at);
+        }
+        let whole = group.len() * 6 / 8;
+        let spare = bits.checked_shr(u32::try_from(whole * 8).ok()?).unwrap_or(0);
+        if whole == 0 || spare != 0 {
+            return None;
+        }
+        bytes.extend(bits.to_le_bytes().get(..whole)?);
+    }
+    Some(bytes)
+}
+
+/// Base64 in crypt(3)'s alphabet with the highest six bits first, the spare bits of the last character being zero.
+pub fn from_crypt64_high_first(text: &[u8]) -> Option<Vec<u8>> {
+    CRYPT_HIGH_FIRST.decode(text).ok()
 }
 
 /// Base64 of RFC 4648, with padding.
@@ -132,6 +164,12 @@ mod tests {
         assert_eq!(text, b"/0");
         assert_eq!(crypt64_value(b'z'), Some(63));
         assert_eq!(crypt64_value(b'$'), None);
+        assert_eq!(from_crypt64(b"/2"), None, "a spare bit is set");
+        assert_eq!(from_crypt64(b"/.").as_deref(), Some(&[1][..]));
+        assert_eq!(from_crypt64(b"/0..1..").as_deref(), Some(&[0x81, 0, 0, 3, 0][..]));
+        assert_eq!(from_crypt64(b"/"), None, "less than a byte");
+        assert_eq!(from_crypt64(b"/...0"), None, "less than a byte at the end");
+        assert_eq!(from_crypt64_high_first(b"/.").as_deref(), Some(&[4][..]));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What can be said of a value that no prefix gives away, without showing any of it.
 
+use super::encoding;
+
 /// Why `auto` does not read it, and what to do.
 pub(in crate::schemes) fn unknown(stored: &[u8]) -> String {
     if stored.is_empty() {
@@ -22,6 +24,11 @@ pub(in crate::schemes) fn unknown(stored: &[u8]) -> String {
             stored.len(),
             example(stored.len()),
             "md5($salt.$pass)"
+        );
+    }
+    if stored.len() == 13 && stored.iter().all(|&c| encoding::crypt64_value(c).is_some()) {
+        return format!(
+            "13 letters and digits: perhaps traditional DES crypt(3), perhaps not; {name_it}: `des-crypt`"
         );
     }
     let kind = if stored.is_ascii() { "characters" } else { "bytes" };

@@ -20,6 +20,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     example: Example::of("$2b$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.", ""),
     okta: "BCRYPT up to cost 20; hook: $2$ and $2x$",
     prefixes: &["$2$", "$2a$", "$2b$", "$2x$", "$2y$"],
+    crypt3: true,
     reader: Reader::Format(|credential, limits| read(credential, limits).map(Bcrypt::boxed)),
     ..Entry::BLANK
 }];

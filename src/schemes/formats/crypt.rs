@@ -1,4 +1,6 @@
-//! LDAP's `{CRYPT}`: any crypt(3) value (RFC 2307).
+//! LDAP's `{CRYPT}`: any crypt(3) value (RFC 2307), and the same without the name where `crypt` is chosen.
+//!
+//! What crypt(3) knows is what the registry marks as such; here even DES's thirteen characters can mean nothing else.
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::registry::{self, Entry, Example, Reader};
@@ -6,18 +8,27 @@ use crate::schemes::{Credential, Limits, NotImportable, OktaHash};
 
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "ldap-crypt",
-    aliases: &["crypt"],
-    software: "OpenLDAP, 389 Directory Server, Dovecot",
-    layout: "{CRYPT}<a value of crypt(3)>",
+    aliases: &[
+        "crypt",
+        "ldap-des-crypt",
+        "ldap-bsdi-crypt",
+        "ldap-md5-crypt",
+        "ldap-sha1-crypt",
+        "ldap-bcrypt",
+        "ldap-sha256-crypt",
+        "ldap-sha512-crypt",
+    ],
+    software: "OpenLDAP, 389 Directory Server, Dovecot; /etc/shadow",
+    layout: "{CRYPT}<a value of crypt(3)>, also without {CRYPT}",
     example: Example::of("{CRYPT}$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5", "Hello world!"),
     okta: "that of the value inside",
-    prefixes: &["{CRYPT}"],
+    prefixes: &[PREFIX],
+    bare: true,
     reader: Reader::Format(read),
     ..Entry::BLANK
 }];
 
-/// The schemes that crypt(3) knows.
-const KNOWN: &[&str] = &["bcrypt", "sha256-crypt", "sha512-crypt"];
+const PREFIX: &str = "{CRYPT}";
 
 struct Crypt {
     scheme: &'static str,
@@ -25,14 +36,26 @@ struct Crypt {
 }
 
 fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
-    let stored = credential.stored.get("{CRYPT}".len()..).unwrap_or_default();
+    let stored = match credential.stored.split_at_checked(PREFIX.len()) {
+        Some((_, inner)) if registry::begins(credential.stored, PREFIX) => inner,
+        _ => credential.stored,
+    };
     let inner = Credential { stored, ..*credential };
-    match registry::identify(stored) {
-        Some(entry) if KNOWN.contains(&entry.name) => {
-            Ok(Box::new(Crypt { scheme: entry.name, inner: entry.read(&inner, limits)? }))
-        }
-        _ => Err(Refusal::unreadable(format!("{{CRYPT}} is read with {} inside", KNOWN.join(", ")))),
-    }
+    let entry = inside(stored).ok_or_else(|| {
+        let known: Vec<_> = known().map(|entry| entry.name).collect();
+        Refusal::unreadable(format!("{PREFIX} is read with one of crypt(3)'s inside: {}", known.join(", ")))
+    })?;
+    Ok(Box::new(Crypt { scheme: entry.name, inner: entry.read(&inner, limits)? }))
+}
+
+fn known() -> impl Iterator<Item = &'static Entry> {
+    registry::entries().iter().filter(|entry| entry.crypt3)
+}
+
+/// Whose value this is: by its prefix, or by its shape where it has none.
+fn inside(stored: &[u8]) -> Option<&'static Entry> {
+    let by_shape = || known().find(|entry| entry.prefixes.is_empty() && (entry.claims)(stored));
+    registry::identify(stored).filter(|entry| entry.crypt3).or_else(by_shape)
 }
 
 impl Construction for Crypt {
@@ -49,6 +72,8 @@ impl Construction for Crypt {
     }
 
     fn parameters(&self) -> String {
-        format!("{}, {}", self.scheme, self.inner.parameters())
+        let parameters = self.inner.parameters();
+        let space = if parameters.is_empty() { "" } else { ", " };
+        format!("{}{space}{parameters}", self.scheme)
     }
 }

@@ -3,18 +3,31 @@
 //! A family says what its values look like ([`Entry`]) and reads them strictly: whatever it accepts is what the
 //! original software writes, without a byte left over. Only hex digits, and names in braces, may have either case.
 
+mod appliances;
 mod argon2;
 mod bcrypt;
+mod bcrypt_sha256;
+mod bsd_nthash;
+mod cisco;
 mod crypt;
+mod des_crypt;
 mod django;
+mod fshp;
 mod ldap;
+mod md5_crypt;
+mod p5k2;
+mod passlib;
 mod pbkdf2;
 mod phpass;
 mod plaintext;
+mod qnx;
 mod raw;
 mod scrypt;
+mod sha1_crypt;
 mod sha_crypt;
 mod spring;
+mod sun_md5_crypt;
+mod yescrypt;
 
 use super::registry::Entry;
 
@@ -27,12 +40,49 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     argon2::ENTRIES,
     scrypt::ENTRIES,
     pbkdf2::ENTRIES,
+    bcrypt_sha256::ENTRIES,
+    p5k2::ENTRIES,
+    fshp::ENTRIES,
+    passlib::ENTRIES,
+    des_crypt::ENTRIES,
     sha_crypt::ENTRIES,
+    md5_crypt::ENTRIES,
+    sun_md5_crypt::ENTRIES,
+    sha1_crypt::ENTRIES,
+    yescrypt::ENTRIES,
+    bsd_nthash::ENTRIES,
     phpass::ENTRIES,
     ldap::ENTRIES,
     crypt::ENTRIES,
     spring::ENTRIES,
     django::ENTRIES,
+    cisco::ENTRIES,
+    qnx::ENTRIES,
+    appliances::ENTRIES,
     raw::ENTRIES,
     plaintext::ENTRIES,
 ];
+
+/// A password as C sees it: a NUL byte ends it.
+fn c_string(password: &[u8]) -> &[u8] {
+    password.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Entry;
+    use crate::schemes::registry::entries;
+    use crate::schemes::{Credential, Limits, Scratch, Verdict};
+
+    /// libxcrypt's scrypt alone is shared with a library that takes a NUL for any other byte.
+    #[test]
+    fn a_nul_ends_a_password_of_crypt3() {
+        let known = |entry: &&Entry| entry.crypt3 && entry.name != "scrypt-crypt";
+        for entry in entries().iter().filter(known) {
+            let credential = Credential { stored: entry.example.stored.as_bytes(), ..Credential::default() };
+            let hash = entry.read(&credential, &Limits::default()).unwrap();
+            let password = [entry.example.password.as_bytes(), b"\0behind it"].concat();
+            assert_eq!(hash.verify(&password, &mut Scratch::default()), Verdict::Match, "{}", entry.name);
+        }
+    }
+}

@@ -40,6 +40,7 @@ pub(super) const ENTRIES: &[Entry] = &[
 const SHA_CRYPT: Entry = Entry {
     software: "Linux (/etc/shadow), Dovecot, OpenLDAP's {CRYPT}, passlib",
     okta: "hook: Okta has no sha-crypt",
+    crypt3: true,
     ..Entry::BLANK
 };
 
@@ -99,6 +100,7 @@ fn read(credential: &Credential<'_>, limits: &Limits, kind: Kind) -> Reading {
 
 impl Construction for ShaCrypt {
     fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
+        let password = super::c_string(password);
         let text = match self.kind {
             Kind::Sha256 => encoded_256(&compute::<Sha256>(password, &self.salt, self.rounds)),
             Kind::Sha512 => encoded_512(&compute::<Sha512>(password, &self.salt, self.rounds)),

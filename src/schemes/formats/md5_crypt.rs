@@ -1,0 +1,129 @@
+//! md5-crypt `$1$` (Poul-Henning Kamp, FreeBSD 2.0) and Apache's `$apr1$`, which differs in its name alone: a thousand
+//! MD5s of password, salt and the round before.
+
+use md5::{Digest as _, Md5};
+use zeroize::Zeroizing;
+
+use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use crate::schemes::registry::{Entry, Example, Reader};
+use crate::schemes::{Credential, NotImportable, OktaHash, encoding};
+use crate::secret::Secret;
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "md5-crypt",
+        aliases: &["md5crypt"],
+        hashcat: &[500],
+        software: "Unix (/etc/shadow), Cisco IOS type 5, Dovecot, PHP",
+        layout: "$1$<salt>$<digest:22>",
+        example: Example::of("$1$38652870$DUjsu4TTlTsOe/xxZ05uf/", "hashcat"),
+        prefixes: &["$1$"],
+        reader: Reader::Format(|credential, _| read(credential, b"$1$")),
+        ..MD5_CRYPT
+    },
+    Entry {
+        name: "apr1",
+        aliases: &["apr-md5-crypt", "md5apr1"],
+        hashcat: &[1600],
+        software: "Apache's htpasswd, nginx, OpenSSL",
+        layout: "$apr1$<salt>$<digest:22>",
+        example: Example::of("$apr1$62722340$zGjeAwVP2KwY6MtumUI1N/", "hashcat"),
+        prefixes: &["$apr1$"],
+        reader: Reader::Format(|credential, _| read(credential, b"$apr1$")),
+        ..MD5_CRYPT
+    },
+];
+
+const MD5_CRYPT: Entry = Entry { okta: "hook: Okta has no md5-crypt", crypt3: true, ..Entry::BLANK };
+
+const ROUNDS: u32 = 1000;
+/// Nanoseconds of one round, for a usual password.
+const ROUND_NANOS: u64 = 150;
+/// The order in which the digest's bytes are written; Sun's MD5 has the same.
+pub(super) const WRITTEN: [usize; 16] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11];
+
+struct Md5Crypt {
+    magic: &'static [u8],
+    salt: Vec<u8>,
+    /// Its bytes in the order in which they are written.
+    digest: Secret,
+}
+
+fn read(credential: &Credential<'_>, magic: &'static [u8]) -> Reading {
+    let wrong = || Refusal::unreadable("md5-crypt must be <salt>$<digest> after $1$ or $apr1$");
+    let rest = credential.stored.strip_prefix(magic).ok_or_else(wrong)?;
+    let end = rest.iter().position(|&byte| byte == b'$').ok_or_else(wrong)?;
+    let (salt, digest) = rest.split_at_checked(end).ok_or_else(wrong)?;
+    if salt.len() > 8 {
+        return Err(Refusal::unreadable("md5-crypt's salt must have at most 8 characters"));
+    }
+    if salt.iter().any(|byte| matches!(byte, b':' | b'\n' | 0)) {
+        return Err(Refusal::unreadable("a character that md5-crypt's salt cannot have"));
+    }
+    let digest = digest.get(1..).ok_or_else(wrong)?;
+    Ok(Box::new(Md5Crypt { magic, salt: salt.to_vec(), digest: written_digest(digest)? }))
+}
+
+/// The 22 characters in which md5-crypt and Sun's MD5 write a digest.
+pub(super) fn written_digest(text: &[u8]) -> Result<Secret, Refusal> {
+    let bytes = encoding::from_crypt64(text).filter(|bytes| bytes.len() == 16);
+    bytes
+        .map(Secret::new)
+        .ok_or_else(|| Refusal::unreadable("the digest is not 22 characters of ./0-9A-Za-z"))
+}
+
+/// The digest's bytes in the order in which they are written.
+pub(super) fn written(digest: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(WRITTEN.iter().filter_map(|&place| digest.get(place).copied()).collect())
+}
+
+impl Construction for Md5Crypt {
+    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
+        let digest = compute(super::c_string(password), self.magic, &self.salt);
+        Verdict::of(self.digest.matches(&written(&*digest)))
+    }
+
+    fn cost(&self) -> Cost {
+        Cost::nanos(u64::from(ROUNDS) * ROUND_NANOS)
+    }
+
+    fn okta(&self) -> Result<OktaHash, NotImportable> {
+        Err(NotImportable::algorithm("md5-crypt"))
+    }
+
+    fn parameters(&self) -> String {
+        String::new()
+    }
+}
+
+fn compute(password: &[u8], magic: &[u8], salt: &[u8]) -> Zeroizing<[u8; 16]> {
+    let sum = Md5::new().chain_update(password).chain_update(salt).chain_update(password);
+    let sum: Zeroizing<[u8; 16]> = Zeroizing::new(sum.finalize().into());
+    let mut hasher = Md5::new().chain_update(password).chain_update(magic).chain_update(salt);
+    let mut left = password.len();
+    while left > 0 {
+        let part = sum.get(..left.min(sum.len())).unwrap_or(&sum[..]);
+        hasher.update(part);
+        left -= part.len();
+    }
+    // For each bit of the length a NUL or the first character: the sum that was meant here had been cleared.
+    let mut bits = password.len();
+    while bits > 0 {
+        hasher.update(if bits & 1 == 1 { &[0] } else { password.get(..1).unwrap_or_default() });
+        bits >>= 1;
+    }
+    let mut digest: Zeroizing<[u8; 16]> = Zeroizing::new(hasher.finalize_reset().into());
+    for number in 0..ROUNDS {
+        let (first, last) = if number & 1 == 1 { (password, &digest[..]) } else { (&digest[..], password) };
+        hasher.update(first);
+        if number % 3 != 0 {
+            hasher.update(salt);
+        }
+        if number % 7 != 0 {
+            hasher.update(password);
+        }
+        hasher.update(last);
+        *digest = hasher.finalize_reset().into();
+    }
+    digest
+}
