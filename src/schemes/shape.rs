@@ -1,47 +1,59 @@
 //! What can be said of a value that no prefix gives away, without showing any of it.
 
 use super::encoding;
+use super::registry::{self, Entry};
+
+/// How many schemes are named as candidates.
+const NAMED: usize = 6;
 
 /// Why `auto` does not read it, and what to do.
 pub(in crate::schemes) fn unknown(stored: &[u8]) -> String {
     if stored.is_empty() {
         return "nothing is stored".into();
     }
-    let name_it = "name the scheme, since the value does not say";
-    if stored.iter().all(u8::is_ascii_hexdigit) {
-        let candidates = match stored.len() {
-            32 => "MD5, NTLM, MD4, LM",
-            40 => "SHA-1, MySQL 4.1 without its star, RIPEMD-160",
-            56 => "SHA-224, SHA3-224",
-            64 => "SHA-256, SHA3-256, BLAKE2s",
-            96 => "SHA-384, SHA3-384",
-            128 => "SHA-512, SHA3-512, BLAKE2b, Whirlpool",
-            other => return format!("{other} hex digits, of no usual digest; {name_it}"),
-        };
-        return format!(
-            "{} hex digits: perhaps {candidates}, plain, salted or iterated; {name_it}: \
-             `{}` or an expression such as `{}`",
-            stored.len(),
-            example(stored.len()),
-            "md5($salt.$pass)"
-        );
-    }
-    if stored.len() == 13 && stored.iter().all(|&c| encoding::crypt64_value(c).is_some()) {
-        return format!(
-            "13 letters and digits: perhaps traditional DES crypt(3), perhaps not; {name_it}: `des-crypt`"
-        );
-    }
-    let kind = if stored.is_ascii() { "characters" } else { "bytes" };
-    format!("{} {kind} with no known beginning; {name_it}", stored.len())
+    let candidates = candidates(stored);
+    let perhaps = match candidates.as_slice() {
+        [] => "of no usual digest; ".to_owned(),
+        [only] => format!("perhaps `{}`, perhaps not; ", only.name),
+        several => {
+            let named: Vec<_> = several.iter().take(NAMED).map(|entry| format!("`{}`", entry.name)).collect();
+            let more = several.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" or one of {more} more") } else { String::new() };
+            format!("perhaps {}{more}; ", named.join(", "))
+        }
+    };
+    let what = if is_hex(stored) {
+        format!("{} hex digits, {perhaps}", stored.len())
+    } else {
+        let kind = if stored.is_ascii() { "characters" } else { "bytes" };
+        let perhaps = if candidates.is_empty() { "" } else { &perhaps };
+        format!("{} {kind} with no known beginning; {perhaps}", stored.len())
+    };
+    format!(
+        "{what}name the scheme, since the value does not say, or write an expression such as `md5($salt.$pass)`; \
+         `keyferry guess` finds it from a known password"
+    )
 }
 
-fn example(digits: usize) -> &'static str {
-    match digits {
-        40 => "sha1",
-        56 => "sha224",
-        64 => "sha256",
-        96 => "sha384",
-        128 => "sha512",
-        _ => "md5",
-    }
+/// Schemes whose values look so and that only their owner can name, the simplest first.
+fn candidates(stored: &[u8]) -> Vec<&'static Entry> {
+    let alike = |entry: &&Entry| !entry.auto() && entry.prefixes.is_empty() && looks(entry, stored);
+    let mut candidates: Vec<_> = registry::entries().iter().filter(alike).collect();
+    // An expression says by its length how simple it is; a format of its own kind is hardly as common.
+    candidates.sort_by_key(|entry| entry.expression().map_or(usize::MAX, str::len));
+    candidates
+}
+
+/// Whether the value is as long as the entry's example, and of the same alphabet.
+fn looks(entry: &Entry, stored: &[u8]) -> bool {
+    let example = entry.example.stored.as_bytes();
+    let crypt64 = |text: &[u8]| text.iter().all(|&character| encoding::crypt64_value(character).is_some());
+    let base64 = |text: &[u8]| encoding::from_base64(text).is_some();
+    let same = |alphabet: &dyn Fn(&[u8]) -> bool| alphabet(example) && alphabet(stored);
+    example.len() == stored.len()
+        && (same(&is_hex) || (!is_hex(example) && (same(&base64) || same(&crypt64))))
+}
+
+fn is_hex(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_hexdigit)
 }
