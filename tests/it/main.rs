@@ -16,6 +16,7 @@ mod export;
 mod hook;
 mod layers;
 mod ledger;
+mod mapping;
 mod mock_okta;
 mod outage;
 mod reference_sample;
