@@ -231,6 +231,7 @@ fn keycloak(maker: &Maker<'_>, draft: &mut Draft) {
         Engine::Sqlite => "json_object('secretData', c.secret_data, 'credentialData', c.credential_data)",
     };
     *draft = Draft {
+        application: draft.application,
         from: format!(
             "{} u\nJOIN {} c ON c.user_id = u.id AND c.type = 'password'",
             users.sql(engine),

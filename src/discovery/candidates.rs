@@ -52,10 +52,31 @@ impl Sample {
         values::share(self.values(column), are)
     }
 
-    /// How many in a hundred of all rows have a value there.
-    pub(super) fn filled(&self, column: &str) -> Option<u64> {
-        let filled = self.values(column).flatten().filter(|value| !value.is_empty()).count();
-        (filled * 100).checked_div(self.values(column).count()).and_then(|share| u64::try_from(share).ok())
+    /// The column of e-mail addresses: by its name, else by its values.
+    pub(super) fn email<'t>(&self, table: &'t Table, taken: &[&str]) -> Option<&'t Column> {
+        let is_address = |value: &str| {
+            value.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+        };
+        names::column(table, Part::Email, taken).or_else(|| {
+            table.columns.iter().find(|column| {
+                !taken.contains(&column.name.as_str())
+                    && !names::is_otherwise(&column.name)
+                    && self.share(&column.name, is_address) >= Some(80)
+            })
+        })
+    }
+
+    /// How many in a hundred of the rows with a hash have a value there too. Guests and robots have neither.
+    pub(super) fn filled(&self, column: &str, hash: &str) -> Option<u64> {
+        let is_filled = |value: Option<&Secret>| value.is_some_and(|value| !value.is_empty());
+        let (mut all, mut filled) = (0_u64, 0_u64);
+        for (value, hash) in self.values(column).zip(self.values(hash)) {
+            if is_filled(hash) {
+                all += 1;
+                filled += u64::from(is_filled(value));
+            }
+        }
+        (filled * 100).checked_div(all)
     }
 }
 
@@ -144,10 +165,10 @@ fn candidate(table: &Table, sample: Sample, tables: &[Table]) -> Option<Candidat
     let by_name = names::hash_score(hash);
     let identified = counts.identified_share() >= 30;
     let application = applications::of(table, tables);
-    let people: Vec<&Column> = [Part::Email, Part::Login]
-        .iter()
-        .filter_map(|part| names::column(table, *part, &[]))
-        .filter(|column| column.name != hash.name)
+    let taken = [hash.name.as_str()];
+    let people: Vec<&Column> = [sample.email(table, &taken), names::column(table, Part::Login, &taken)]
+        .into_iter()
+        .flatten()
         .collect();
     // A table of files has hashes too, and a table of tokens hashes that identify.
     let sounds_right = by_name >= 25 || application.is_some();

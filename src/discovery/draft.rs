@@ -179,6 +179,11 @@ pub(super) fn of(engine: Engine, tables: &[Table], candidate: &Candidate) -> Dra
         draft.application = Some(application.name());
         application.adapt(&maker, &mut draft);
     }
+    if let Some(unknown) = draft.scheme.iter().find(|scheme| Selection::parse(scheme).is_err()) {
+        draft
+            .scheme_notes
+            .push(format!("The values are of the scheme `{unknown}`, which this keyferry does not have."));
+    }
     draft.scheme.retain(|scheme| Selection::parse(scheme).is_ok());
     if draft.scheme.is_empty() {
         draft.scheme.push("auto".to_owned());
@@ -218,10 +223,11 @@ fn bare_note(shape: &str, count: u64, salted: bool, mixed: bool) -> String {
 fn identity(maker: &Maker<'_>, draft: &mut Draft) {
     let Maker { table, hash, sample, .. } = maker;
     let taken = [hash.name.as_str()];
-    let email = names::column(table, Part::Email, &taken);
+    let email = sample.email(table, &taken);
     let login = names::column(table, Part::Login, &taken);
     // An address column that is mostly empty cannot be what people sign in to Okta with.
-    let addressed = email.is_some_and(|email| sample.filled(&email.name).is_none_or(|filled| filled >= 80));
+    let addressed =
+        email.is_some_and(|email| sample.filled(&email.name, &hash.name).is_none_or(|filled| filled >= 80));
     let main = if addressed { email } else { login.or(email) };
     let main = main.or_else(|| table.column("name").filter(|column| column.kind == Kind::Text));
     let unique = unique(table, main.map(|column| column.name.as_str()));
@@ -302,6 +308,16 @@ fn activity(maker: &Maker<'_>, draft: &mut Draft) {
         );
     } else {
         draft.set("active", maker.truth(&conditions.join(" AND ")));
+    }
+    let number = maker.table.columns.iter().find(|column| {
+        column.kind == Kind::Integer
+            && matches!(words(&column.name).last().map(String::as_str), Some("status" | "state"))
+    });
+    if let Some(column) = number.filter(|_| applications::of(maker.table, maker.tables).is_none()) {
+        draft.notes.push(format!(
+            "What the numbers of {} mean is not known: if they say who may sign in, add them to `active`.",
+            super::candidates::printable(&column.name)
+        ));
     }
     if let Some(column) = names::column(maker.table, Part::LastLogin, &[]) {
         draft.set("last_login", maker.moment(column));
@@ -400,8 +416,10 @@ fn required(draft: &mut Draft) {
             draft.missing.push(attribute);
             // The whole name stands in for each half: where it ends only its owner knows.
             let stand_in = match (&display, &login) {
-                (Some(display), Some(login)) => format!("COALESCE(NULLIF({display}, ''), {login})"),
-                (None, Some(login)) => login.clone(),
+                (Some(display), Some(login)) if display != login => {
+                    format!("COALESCE(NULLIF({display}, ''), {login})")
+                }
+                (_, Some(login)) => login.clone(),
                 (Some(only), None) => only.clone(),
                 (None, None) => "'?'".to_owned(),
             };

@@ -85,7 +85,7 @@ fn why(text: &mut String, discovery: &Discovery, found: &Found) {
     comment(
         text,
         &format!(
-            "Users: {}, hashes in {}. {}.",
+            "Users: {}, hashes in {}: {}.",
             printable(&candidate.table.display()),
             printable(&candidate.hash.name),
             candidate.why.join("; ")
@@ -156,4 +156,34 @@ fn string(text: &str) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_name_holds_is_read_back_as_it_was() {
+        for text in [
+            "plain",
+            "a \"quoted\" name",
+            "back\\slash and \u{1} control\r\n",
+            "it\'s \'\'\'three\'\'\'",
+            "ends with a quote\'",
+            "Größe \u{7f}\u{85}",
+        ] {
+            let file = format!("a = {}\nb = {}\n", string(text), query(text));
+            let table: toml::Table = toml::from_str(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+            assert_eq!(table["a"].as_str(), Some(text));
+            assert_eq!(table["b"].as_str().map(|b| b.strip_suffix('\n').unwrap_or(b)), Some(text));
+        }
+    }
+
+    #[test]
+    fn comments_break_between_words_and_cannot_be_left() {
+        let mut text = String::new();
+        comment(&mut text, &format!("{} end\nurl = \u{1b}[0m", "word ".repeat(60)));
+        assert!(text.lines().all(|line| line.starts_with("# ") && line.chars().count() <= WIDTH), "{text}");
+        assert!(!text.contains('\u{1b}'));
+    }
 }

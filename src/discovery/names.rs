@@ -179,15 +179,20 @@ pub(super) fn column<'t>(table: &'t Table, part: Part, taken: &[&str]) -> Option
     })
 }
 
+/// Whether a name says that the column is about something else than itself: about a token, a date, an old value.
+pub(super) fn is_otherwise(name: &str) -> bool {
+    words(name).iter().any(|word| OTHERWISE.contains(&word.as_str()))
+}
+
 /// How much a name sounds like that of a column of hashes: 0 not at all, 50 most; below 0 like something else.
 pub(super) fn hash_score(column: &Column) -> i32 {
     if !matches!(column.kind, Kind::Text | Kind::Bytes) {
         return 0;
     }
-    let words = words(&column.name);
-    if words.iter().any(|word| OTHERWISE.contains(&word.as_str())) {
+    if is_otherwise(&column.name) {
         return -100;
     }
+    let words = words(&column.name);
     let score = |name: &str| match name {
         "passwordhash" | "passwdhash" | "passhash" | "hashedpassword" | "hashpassword"
         | "encryptedpassword" | "cryptedpassword" | "passworddigest" | "pwhash" | "pwdhash"

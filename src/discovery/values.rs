@@ -109,6 +109,13 @@ fn shape(value: &[u8]) -> Option<&'static str> {
     if text.starts_with(":A:") || text.starts_with(":B:") || text.starts_with(":pbkdf2:") {
         return Some("MediaWiki's :type:");
     }
+    let mut parts = text.split('$');
+    if parts.next() == Some("")
+        && parts.next().is_some_and(|name| (1..=16).contains(&name.len()))
+        && parts.next().is_some()
+    {
+        return Some("a $…$ notation not known here");
+    }
     if text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return match text.len() {
             32 => Some("32 hex digits"),

@@ -14,6 +14,7 @@ mod deploy;
 mod documents;
 mod export;
 mod hook;
+mod init;
 mod layers;
 mod ledger;
 mod mapping;

@@ -21,7 +21,7 @@ pub(super) struct Report {
     unreadable: Vec<String>,
     /// Tables that could not be sampled, and why.
     not_sampled: Vec<String>,
-    users: Option<Users>,
+    users: Option<Inferred>,
     runners_up: Vec<RunnerUp>,
     /// What the database says against the queries.
     problems: Vec<String>,
@@ -31,7 +31,7 @@ pub(super) struct Report {
 
 /// The chosen table.
 #[derive(Serialize)]
-struct Users {
+struct Inferred {
     table: String,
     column: String,
     application: Option<&'static str>,
@@ -49,7 +49,7 @@ struct Users {
     users_query: String,
 }
 
-impl Users {
+impl Inferred {
     fn of(found: &Found) -> Self {
         let Found { candidate, draft } = found;
         let Draft { application, scheme, scheme_notes, profile, missing, notes, .. } = draft.clone();
@@ -96,7 +96,7 @@ impl Report {
         next.push("keyferry verify --batch known-passwords.jsonl".to_owned());
         Self {
             file: Some(file.display().to_string()),
-            users: Some(Users::of(found)),
+            users: Some(Inferred::of(found)),
             problems,
             next,
             ..Self::nothing_found(discovery)
@@ -160,7 +160,7 @@ impl Report {
     }
 }
 
-impl Users {
+impl Inferred {
     fn tell(&self, lines: &mut Vec<String>) {
         lines.push(format!("Users: {}, hashes in `{}`", self.table, self.column));
         lines.extend(self.why.iter().map(|why| format!("  {why}")));
