@@ -49,6 +49,7 @@ impl Reader {
             user: Some(login.unwrap_or(&record.id)),
             email: record.email.as_deref().or_else(|| login.filter(|login| login.contains('@'))),
             pepper: record.pepper.as_ref().or(self.pepper.as_ref()).map(Secret::expose),
+            rounds: None,
         };
         match record.scheme.as_deref().map(str::trim) {
             None | Some("") => self.selection.read(&credential, &self.limits),

@@ -231,6 +231,7 @@ fn verify(args: &Args) -> anyhow::Result<Exit> {
         user: args.username.as_deref(),
         email: args.email.as_deref(),
         pepper: pepper.as_ref().map(Secret::expose),
+        rounds: None,
     };
     let password = password(&limits)?;
     let answer = Answer::of(&selection, &credential, password.expose(), &limits, &mut Scratch::default());

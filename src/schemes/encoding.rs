@@ -2,11 +2,12 @@
 //! white space, no bits or characters left over.
 
 use base64::Engine as _;
-use base64::alphabet::{Alphabet, BCRYPT, STANDARD};
+use base64::alphabet::{Alphabet, BCRYPT, STANDARD, URL_SAFE};
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, PAD};
 
 const PADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, PAD);
 const UNPADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD);
+const URL_UNPADDED: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, NO_PAD);
 const RADIX64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, NO_PAD);
 const RADIX64_LAX: GeneralPurpose =
     GeneralPurpose::new(&BCRYPT, NO_PAD.with_decode_allow_trailing_bits(true));
@@ -39,6 +40,11 @@ pub fn from_base64_any(text: &[u8]) -> Option<Vec<u8>> {
 /// Base64 without padding: the "B64" of PHC strings.
 pub fn from_base64_unpadded(text: &[u8]) -> Option<Vec<u8>> {
     UNPADDED.decode(text).ok()
+}
+
+/// Base64 with the alphabet for URLs, without padding.
+pub fn from_base64url_unpadded(text: &[u8]) -> Option<Vec<u8>> {
+    URL_UNPADDED.decode(text).ok()
 }
 
 /// passlib's adapted base64: `.` for `+`, no padding.

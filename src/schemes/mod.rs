@@ -10,6 +10,7 @@ mod digest;
 pub mod encoding;
 mod expression;
 mod formats;
+mod layout;
 mod limits;
 mod okta_hash;
 mod registry;
@@ -38,6 +39,8 @@ pub struct Credential<'a> {
     pub email: Option<&'a str>,
     /// `$pepper`, a secret kept outside the table.
     pub pepper: Option<&'a [u8]>,
+    /// `$rounds`, where the stored value's layout holds them.
+    pub rounds: Option<u32>,
 }
 
 impl std::fmt::Debug for Credential<'_> {

@@ -4,10 +4,12 @@
 //! prefix (`{MD5}` is LDAP's and Spring's), each says by the shape of the rest what it claims. No scheme is ever
 //! tried to see whether it fits.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::construction::{Reading, Refusal};
-use super::{Credential, Limits, formats};
+use super::expression::Expression;
+use super::{Credential, Limits, SelectionError, formats};
 
 /// A public value with its password, to show and to test.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +39,11 @@ pub struct Entry {
     pub hashcat: &'static [u32],
     /// Who writes such values.
     pub software: &'static str,
-    /// What a value looks like, in words of the layout language: `$2b$<cost>$<salt:22><digest:31>`.
+    /// What a value looks like. Of an expression, a [`Layout`](super::layout::Layout): `{digest}:{salt}`; of others
+    /// in words much like it: `$2b$<cost>$<salt:22><digest:31>`.
     pub layout: &'static str,
+    /// Of an expression, the layout in which hashcat writes such values, where the software writes them otherwise.
+    pub hashcat_layout: &'static str,
     /// One worked example.
     pub example: Example,
     /// What Okta does with it, in a few words: `BCRYPT`, `hook: argon2 is not among Okta's algorithms`.
@@ -60,7 +65,7 @@ pub struct Entry {
 pub(in crate::schemes) enum Reader {
     /// By its own code, from the stored value alone.
     Format(fn(&Credential<'_>, &Limits) -> Reading),
-    /// As the result of this expression; a salt may follow the digest after a colon, as hashcat writes it.
+    /// As the result of this expression, by the entry's layout.
     Expression(&'static str),
     /// As the password itself.
     Plaintext,
@@ -74,6 +79,7 @@ impl Entry {
         hashcat: &[],
         software: "",
         layout: "",
+        hashcat_layout: "",
         example: Example::of("", ""),
         okta: "",
         prefixes: &[],
@@ -87,7 +93,7 @@ impl Entry {
     pub fn auto(&self) -> bool {
         !self.prefixes.is_empty()
             && self.also_written_by.is_none()
-            && matches!(self.reader, Reader::Format(_))
+            && !matches!(self.reader, Reader::Plaintext)
     }
 
     /// The expression that a construction stands for; `None` for self-describing formats.
@@ -104,7 +110,7 @@ impl Entry {
         Arc::from(self.name)
     }
 
-    /// Reads a value by this scheme's own code.
+    /// Reads a value of this scheme.
     pub(in crate::schemes) fn read(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
         let begins = self.prefixes.iter().any(|prefix| begins(credential.stored, prefix));
         if !begins && !self.bare && !self.prefixes.is_empty() && !matches!(self.reader, Reader::Plaintext) {
@@ -116,10 +122,55 @@ impl Entry {
         match self.reader {
             Reader::Format(read) => read(credential, limits),
             Reader::Plaintext => formats::plaintext(credential),
-            Reader::Expression(_) => Err(Refusal::unreadable("this scheme is read by its expression")),
+            Reader::Expression(_) => self.compiled()?.software.read(credential, limits),
         }
     }
+
+    /// Reads a value of this scheme as hashcat writes it.
+    pub(in crate::schemes) fn read_hashcat(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
+        match self.reader {
+            Reader::Expression(_) => {
+                let compiled = self.compiled()?;
+                compiled.hashcat.as_ref().unwrap_or(&compiled.software).read_hashcat(credential, limits)
+            }
+            Reader::Format(_) | Reader::Plaintext => self.read(credential, limits),
+        }
+    }
+
+    /// Whether no text at all is too strange for it.
+    pub(in crate::schemes) fn reads_any_text(&self) -> bool {
+        match self.reader {
+            Reader::Plaintext => true,
+            Reader::Format(_) => false,
+            Reader::Expression(_) => self.compiled().is_ok_and(|compiled| compiled.software.reads_any_text()),
+        }
+    }
+
+    fn compiled(&self) -> Result<&'static Compiled, Refusal> {
+        let broken = |()| Refusal::unreadable(format!("the scheme {} is written wrongly", self.name));
+        let slot = COMPILED.get(self.name).ok_or(()).map_err(broken)?;
+        slot.get_or_init(|| self.compile().map_err(|_| ())).as_ref().map_err(|()| broken(()))
+    }
+
+    fn compile(&self) -> Result<Compiled, SelectionError> {
+        let text = self.expression().unwrap_or_default();
+        let hashcat = match self.hashcat_layout {
+            "" => None,
+            layout => Some(Expression::with_layout(text, layout)?),
+        };
+        Ok(Compiled { software: Expression::with_layout(text, self.layout)?, hashcat })
+    }
 }
+
+/// An entry's expression, with each of its layouts.
+struct Compiled {
+    software: Expression,
+    hashcat: Option<Expression>,
+}
+
+/// Compiled when first used: most runs need few of them.
+static COMPILED: LazyLock<HashMap<&'static str, OnceLock<Result<Compiled, ()>>>> =
+    LazyLock::new(|| entries().iter().map(|entry| (entry.name, OnceLock::new())).collect());
 
 impl std::fmt::Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -80,11 +80,9 @@ pub struct Selection {
 #[derive(Debug)]
 enum Choice {
     Auto,
-    /// An entry with its own code.
-    Format(&'static Entry),
-    /// An entry that stands for an expression.
-    Named(&'static Entry, Expression),
-    Plaintext(&'static Entry),
+    Named(&'static Entry),
+    /// An entry by hashcat's number, its values written as hashcat writes them.
+    Hashcat(&'static Entry),
     Expression(Expression),
 }
 
@@ -168,14 +166,14 @@ impl Choice {
                 return error(9, "expected hashcat's number of the mode, such as hashcat:3200".into());
             };
             return match registry::by_hashcat(mode) {
-                Some(entry) => Self::entry(entry),
+                Some(entry) => Ok(Self::Hashcat(entry)),
                 None => {
                     error(9, format!("no scheme here has hashcat's mode {mode}; write it as an expression"))
                 }
             };
         }
         if let Some(entry) = registry::named(text) {
-            return Self::entry(entry);
+            return Ok(Self::Named(entry));
         }
         if text.contains(['(', '$', '\'', '.']) {
             return Expression::parse(text).map(Self::Expression);
@@ -191,18 +189,10 @@ impl Choice {
     /// Whether no value is too strange for it: it then has no say where another scheme reads the value.
     fn reads_anything(&self) -> bool {
         match self {
-            Self::Plaintext(_) => true,
-            Self::Expression(expression) | Self::Named(_, expression) => expression.reads_any_text(),
-            Self::Auto | Self::Format(_) => false,
+            Self::Named(entry) | Self::Hashcat(entry) => entry.reads_any_text(),
+            Self::Expression(expression) => expression.reads_any_text(),
+            Self::Auto => false,
         }
-    }
-
-    fn entry(entry: &'static Entry) -> Result<Self, SelectionError> {
-        Ok(match entry.reader {
-            Reader::Format(_) => Self::Format(entry),
-            Reader::Plaintext => Self::Plaintext(entry),
-            Reader::Expression(text) => Self::Named(entry, Expression::parse(text)?),
-        })
     }
 
     fn read(
@@ -229,12 +219,8 @@ impl Choice {
                 },
                 None => Err(Unreadable { scheme: None, why: shape::unknown(credential.stored) }.into()),
             },
-            Self::Format(entry) | Self::Plaintext(entry) => {
-                named(entry.read(credential, limits), &entry.shared_name())
-            }
-            Self::Named(entry, expression) => {
-                named(expression.read_with_salt(credential, limits), &entry.shared_name())
-            }
+            Self::Named(entry) => named(entry.read(credential, limits), &entry.shared_name()),
+            Self::Hashcat(entry) => named(entry.read_hashcat(credential, limits), &entry.shared_name()),
             Self::Expression(expression) => named(expression.read(credential, limits), expression.text()),
         }
     }

@@ -75,6 +75,7 @@ impl Vector {
             user: self.user.as_deref(),
             email: self.email.as_deref(),
             pepper: self.pepper.as_deref().map(str::as_bytes),
+            rounds: None,
         }
     }
 

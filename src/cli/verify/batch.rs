@@ -169,6 +169,7 @@ fn answer(
         user: line.username.as_deref(),
         email: line.email.as_deref(),
         pepper: line.pepper.as_ref().map(Secret::expose),
+        rounds: None,
     };
     Ok(Answer::of(own.as_ref().unwrap_or(selection), &credential, line.password.expose(), limits, scratch))
 }

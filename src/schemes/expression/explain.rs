@@ -68,6 +68,7 @@ fn sample() -> Credential<'static> {
         user: Some("user"),
         email: Some("user@example.com"),
         pepper: salt,
+        rounds: Some(1000),
     }
 }
 

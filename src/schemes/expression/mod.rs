@@ -12,10 +12,12 @@ mod okta;
 mod parser;
 mod plan;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::construction::{Construction, Reading, Refusal};
 use super::digest::Digest;
+use super::layout::{Layout, Part, Parts};
 use super::registry;
 use super::{Credential, Limits, SelectionError, encoding};
 use crate::secret::Secret;
@@ -29,13 +31,28 @@ pub(in crate::schemes) struct Expression {
     text: Arc<str>,
     outer: Outer,
     node: Node,
+    /// Where the parts sit in the stored value; `None` where it is the digest alone.
+    layout: Option<Layout>,
+}
+
+/// What the plan's result is compared with.
+enum Stored<'a> {
+    /// A text: hex or base64 of a digest, or a digest's own bytes, or what is no digest at all.
+    Text(&'a [u8]),
+    /// Bytes that a layout's encoding was taken off.
+    Bytes(&'a [u8]),
 }
 
 impl Expression {
-    /// Parses and checks.
+    /// Parses and checks `EXPRESSION` or `EXPRESSION in 'LAYOUT'`.
     pub(in crate::schemes) fn parse(text: &str) -> Result<Self, SelectionError> {
-        let (outer, node) = parser::parse(text)?;
-        Ok(Self { text: text.into(), outer, node })
+        let (outer, node, layout) = parser::parse(text)?;
+        Ok(Self { text: text.into(), outer, node, layout })
+    }
+
+    /// An expression with its layout beside it, as the registry holds them.
+    pub(in crate::schemes) fn with_layout(text: &str, layout: &str) -> Result<Self, SelectionError> {
+        Ok(Self { layout: Some(Layout::parse(layout)?), ..Self::parse(text)? })
     }
 
     /// As it was written.
@@ -48,8 +65,70 @@ impl Expression {
         matches!(self.outer, Outer::Text)
     }
 
-    /// Reads a stored value as the result of this expression.
+    /// Reads a stored value as the result of this expression, taken apart by its layout where it has one.
+    ///
+    /// A layout that begins with a text of its own always holds. Any other is a way to put into one text what
+    /// stores have in columns: where those are there, the stored value is the digest alone.
     pub(in crate::schemes) fn read(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
+        match self.parts(credential)? {
+            None => self.construct(&Stored::Text(credential.stored), credential, limits),
+            Some(parts) => self.read_apart(&parts, credential, limits),
+        }
+    }
+
+    /// As [`Expression::read`], with salts that hashcat writes as `$HEX[…]`.
+    pub(in crate::schemes) fn read_hashcat(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
+        match self.parts(credential)? {
+            None => self.construct(&Stored::Text(credential.stored), credential, limits),
+            Some(parts) => self.read_apart(&parts.without_hashcat_hex()?, credential, limits),
+        }
+    }
+
+    /// The stored value taken apart; `None` where it is the digest alone.
+    fn parts<'a>(&self, credential: &Credential<'a>) -> Result<Option<Parts<'a>>, Refusal> {
+        let Some(layout) = &self.layout else { return Ok(None) };
+        let salted = [(Part::Salt, credential.salt), (Part::Salt2, credential.salt2)];
+        let mut salts = salted.iter().filter(|(part, _)| layout.holds(*part)).peekable();
+        if layout.begins_with_text() || layout.holds(Part::Rounds) {
+            return layout.read(credential.stored).map(Some);
+        }
+        if salts.peek().is_some() && salts.all(|(_, column)| column.is_some()) {
+            return Ok(None);
+        }
+        // Every row has a name: whether it is in the value as well, only the value can say.
+        let named = layout.holds(Part::User) && credential.user.is_some();
+        let salted = layout.holds(Part::Salt) || layout.holds(Part::Salt2);
+        match layout.read(credential.stored) {
+            Err(_) if named && !salted => Ok(None),
+            Err(_) if !layout.holds(Part::User) => Err(Refusal::unreadable(format!(
+                "the scheme needs $salt, and this row has none, nor is the value of the layout {layout}"
+            ))),
+            read => read.map(Some),
+        }
+    }
+
+    fn read_apart(&self, parts: &Parts<'_>, credential: &Credential<'_>, limits: &Limits) -> Reading {
+        let text = |bytes: &'_ Option<Cow<'_, [u8]>>| match bytes.as_deref().map(std::str::from_utf8) {
+            None => Ok(None),
+            Some(Ok(text)) => Ok(Some(text.to_owned())),
+            Some(Err(_)) => Err(Refusal::unreadable("a name in the stored value is not UTF-8")),
+        };
+        let (user, email) = (text(&parts.user)?, text(&parts.email)?);
+        let whole = Credential {
+            stored: &parts.digest,
+            salt: parts.salt.as_deref().or(credential.salt),
+            salt2: parts.salt2.as_deref().or(credential.salt2),
+            user: user.as_deref().or(credential.user),
+            email: email.as_deref().or(credential.email),
+            pepper: credential.pepper,
+            rounds: parts.rounds.or(credential.rounds),
+        };
+        limits.credential(&whole)?;
+        let stored = if parts.decoded { Stored::Bytes(&parts.digest) } else { Stored::Text(&parts.digest) };
+        self.construct(&stored, &whole, limits)
+    }
+
+    fn construct(&self, stored: &Stored<'_>, credential: &Credential<'_>, limits: &Limits) -> Reading {
         let measure = plan::measure(&self.node, credential, limits.password_bytes);
         limits.rounds(measure.digests)?;
         if measure.peak > plan::MAX_LEN {
@@ -63,21 +142,29 @@ impl Expression {
         let nanos = plan::measure(&self.node, credential, plan::USUAL_PASSWORD).nanos;
         let peppered = credential.pepper.is_some_and(|pepper| !pepper.is_empty())
             && self.node.mentions(&Node::Variable(Variable::Pepper));
+        let (Stored::Text(bytes) | Stored::Bytes(bytes)) = *stored;
         match self.outer {
             Outer::Within(scheme) => {
                 let entry = match scheme {
                     Inner::Of(entry) => Some(entry),
-                    Inner::Any => registry::identify(credential.stored).filter(|entry| entry.auto()),
+                    Inner::Any => registry::identify(bytes).filter(|entry| entry.auto()),
                 };
                 let entry = entry.ok_or_else(|| {
                     Refusal::unreadable("the stored value is of no scheme that describes itself")
                 })?;
-                let inner = entry.read(credential, limits)?;
+                let inner = entry.read(&Credential { stored: bytes, ..*credential }, limits)?;
                 Ok(Box::new(Within { inner, plan, nanos }))
             }
             Outer::Digest => {
                 let len = self.node.digest_len().unwrap_or(0);
-                let expected = Secret::new(read_digest(credential.stored, len)?);
+                let expected = match stored {
+                    Stored::Text(text) => read_digest(text, len)?,
+                    Stored::Bytes(bytes) if bytes.len() == len => bytes.to_vec(),
+                    Stored::Bytes(_) => {
+                        return Err(Refusal::unreadable(format!("the digest does not have {len} bytes")));
+                    }
+                };
+                let expected = Secret::new(expected);
                 Ok(Box::new(Digested {
                     expected,
                     text: false,
@@ -88,26 +175,12 @@ impl Expression {
                 }))
             }
             Outer::Text => {
-                if credential.stored.is_empty() {
+                if bytes.is_empty() {
                     return Err(Refusal::unreadable("nothing is stored"));
                 }
-                let expected = Secret::new(credential.stored.to_vec());
+                let expected = Secret::new(bytes.to_vec());
                 Ok(Box::new(Digested { expected, text: true, raw: true, plan, peppered, nanos }))
             }
-        }
-    }
-
-    /// Reads a stored value that hashcat would write as `digest:salt`; where the salt has a column of its own,
-    /// the stored value is the digest alone.
-    pub(in crate::schemes) fn read_with_salt(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
-        let colon = credential.stored.iter().position(|&byte| byte == b':');
-        let salted = self.node.mentions(&Node::Variable(Variable::Salt));
-        match (credential.salt, colon.and_then(|at| credential.stored.split_at_checked(at))) {
-            (None, Some((stored, [_, salt @ ..]))) if salted => {
-                limits.salt(salt.len())?;
-                self.read(&Credential { stored, salt: Some(salt), ..*credential }, limits)
-            }
-            _ => self.read(credential, limits),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::function::{Function, Parameter};
 use super::lexer::{Kind, Token, shown, tokens};
 use crate::schemes::SelectionError;
+use crate::schemes::layout::Layout;
 use crate::schemes::registry::{self, Entry, Reader};
 
 /// The longest text of an expression, in bytes.
@@ -77,8 +78,8 @@ pub(super) enum Inner {
     Of(&'static Entry),
 }
 
-/// Parses and checks.
-pub(super) fn parse(text: &str) -> Result<(Outer, Node), SelectionError> {
+/// Parses and checks an expression, and the layout behind it where there is one: `md5($pass) in '{digest};'`.
+pub(super) fn parse(text: &str) -> Result<(Outer, Node, Option<Layout>), SelectionError> {
     if text.len() > MAX_TEXT {
         return Err(at(1, format!("an expression has at most {MAX_TEXT} bytes")));
     }
@@ -89,18 +90,19 @@ pub(super) fn parse(text: &str) -> Result<(Outer, Node), SelectionError> {
     if within.is_some() {
         parser.expect(&Kind::Close)?;
     }
+    let layout = parser.layout()?;
     parser.expect(&Kind::End)?;
     if !node.mentions(&Node::Variable(Variable::Pass)) {
         return Err(at(start, "`$pass` is missing: every value would match every password"));
     }
     if let Some(inner) = within {
-        return Ok((Outer::Within(inner), node));
+        return Ok((Outer::Within(inner), node, layout));
     }
     let node = node.without_wrapping();
     if node.digest_len().is_some() {
-        Ok((Outer::Digest, node))
+        Ok((Outer::Digest, node, layout))
     } else if node.has_digest() {
-        Ok((Outer::Text, node))
+        Ok((Outer::Text, node, layout))
     } else {
         Err(at(start, "there is no digest here; a password in plain text is the scheme `plaintext`"))
     }
@@ -216,6 +218,19 @@ impl Parser {
             return Err(at(column, format!("expected `{name}(…)` with the password inside")));
         }
         Ok(Some(inner))
+    }
+
+    /// `in 'LAYOUT'`, at the very end.
+    fn layout(&mut self) -> Result<Option<Layout>, SelectionError> {
+        if !self.next_if(&Kind::Name("in".into())) {
+            return Ok(None);
+        }
+        let token = self.next();
+        let Kind::Text(text) = &token.kind else {
+            return Err(unexpected(&token, "a layout in single quotes, such as '{digest}:{salt}'"));
+        };
+        let layout = Layout::parse(text);
+        layout.map(Some).map_err(|error| at(token.column + error.column, error.message))
     }
 
     fn expression(&mut self, depth: usize) -> Result<Node, SelectionError> {
@@ -407,7 +422,7 @@ mod tests {
     #[test]
     fn an_outermost_encoding_changes_nothing() {
         for text in ["md5_bin($pass)", "upper(md5($pass))", "hex(md5_bin($pass))", "base64(md5_bin($pass))"] {
-            let (outer, node) = parse(text).unwrap();
+            let (outer, node, _) = parse(text).unwrap();
             assert!(matches!(outer, Outer::Digest), "{text}");
             assert_eq!(node.digest_len(), Some(16), "{text}");
         }

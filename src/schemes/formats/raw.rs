@@ -17,12 +17,24 @@ const fn raw(
         aliases,
         hashcat,
         software: "any",
-        layout: "{digest} or {digest}:{salt}",
+        layout: "{digest}",
         example: Example::of(stored, "hashcat"),
         okta,
         reader: Reader::Expression(expression),
         ..Entry::BLANK
     }
+}
+
+/// The same with a salt, which hashcat writes behind the digest.
+const fn salted(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    hashcat: &'static [u32],
+    expression: &'static str,
+    stored: &'static str,
+    okta: &'static str,
+) -> Entry {
+    Entry { layout: "{digest}:{salt}", ..raw(name, aliases, hashcat, expression, stored, okta) }
 }
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -35,7 +47,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "hook: Okta has no MD4",
     ),
     raw("md5", &["hex-md5", "raw-md5"], &[0], "md5($pass)", "8743b52063cd84097a65d1633f5c74f5", "MD5"),
-    raw(
+    salted(
         "md5-pass-salt",
         &[],
         &[10],
@@ -43,7 +55,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "01dfae6e5d4d90d9892622325959afbe:7050461",
         "MD5, POSTFIX",
     ),
-    raw(
+    salted(
         "md5-salt-pass",
         &[],
         &[20],
@@ -59,7 +71,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "b89eaac7e61417341b710b727768294d0e6a277b",
         "SHA-1",
     ),
-    raw(
+    salted(
         "sha1-pass-salt",
         &[],
         &[110],
@@ -67,7 +79,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "2fc5a684737ce1bf7b3b239df432416e0dd07357:2014",
         "SHA-1, POSTFIX",
     ),
-    raw(
+    salted(
         "sha1-salt-pass",
         &[],
         &[120],
@@ -91,7 +103,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "127e6fbfe24a750e72930c220a8e138275656b8e5d8f48a98c3c92df2caba935",
         "SHA-256",
     ),
-    raw(
+    salted(
         "sha256-pass-salt",
         &[],
         &[1410],
@@ -99,7 +111,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "c73d08de890479518ed60cf670d17faa26a4a71f995c1dcc978165399401a6c4:53743528",
         "SHA-256, POSTFIX",
     ),
-    raw(
+    salted(
         "sha256-salt-pass",
         &[],
         &[1420],
@@ -123,7 +135,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "82a9dda829eb7f8ffe9fbe49e45d47d2dad9664fbb7adf72492e3c81ebd3e29134d9bc12212bf83c6840f10e8246b9db54a4859b7ccd0123d86e5872c1e5082f",
         "SHA-512",
     ),
-    raw(
+    salted(
         "sha512-pass-salt",
         &[],
         &[1710],
@@ -131,7 +143,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "e5c3ede3e49fb86592fb03f471c35ba13e8d89b8ab65142c9a8fdafb635fa2223c24e5558fd9313e8995019dcbec1fb584146b7bb12685c7765fc8c0d51379fd:6352283260",
         "SHA-512, POSTFIX",
     ),
-    raw(
+    salted(
         "sha512-salt-pass",
         &[],
         &[1720],

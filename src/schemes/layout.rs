@@ -1,0 +1,445 @@
+//! Layouts: where digest, salt and rounds sit in a stored value, when they have no columns of their own:
+//! `{digest}:{salt}`, `0x0100hex({salt:4}{digest:20})`, `{x-issha, {rounds}}base64({digest:20}{salt})`.
+//!
+//! A layout is checked once; a value is then taken apart from left to right, without trying. Nothing is copied but
+//! what an encoding hides.
+
+use std::borrow::Cow;
+
+use super::construction::Refusal;
+use super::{SelectionError, encoding};
+
+/// A checked layout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::schemes) struct Layout {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    /// Characters that stand there as they are.
+    Literal(String),
+    Slot(Slot),
+    /// Bytes in an encoding, with the parts that they hold.
+    Encoded(Encoding, Vec<Slot>),
+}
+
+/// A part and its width: in bytes inside an encoding, in characters elsewhere. One without width takes the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot {
+    part: Part,
+    width: Option<usize>,
+}
+
+/// What a bracketed name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::schemes) enum Part {
+    /// The stored value proper: a digest, or whatever the scheme compares with.
+    Digest,
+    /// `$salt`
+    Salt,
+    /// `$salt2`
+    Salt2,
+    /// `$user`
+    User,
+    /// `$email`
+    Email,
+    /// `$rounds`, a decimal number.
+    Rounds,
+}
+
+impl Part {
+    const ALL: [(&'static str, Self); 6] = [
+        ("digest", Self::Digest),
+        ("salt", Self::Salt),
+        ("salt2", Self::Salt2),
+        ("user", Self::User),
+        ("email", Self::Email),
+        ("rounds", Self::Rounds),
+    ];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, part)| *part == self).map_or("", |(name, _)| name)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    /// Digits of either case.
+    Hex,
+    /// RFC 4648, with padding.
+    Base64,
+    /// RFC 4648, without padding.
+    B64,
+    /// RFC 4648's alphabet for URLs, without padding.
+    B64Url,
+}
+
+impl Encoding {
+    const ALL: [(&'static str, Self); 4] =
+        [("hex", Self::Hex), ("base64", Self::Base64), ("b64", Self::B64), ("b64url", Self::B64Url)];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, encoding)| *encoding == self).map_or("", |(name, _)| name)
+    }
+
+    fn decode(self, text: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Hex => encoding::from_hex(text),
+            Self::Base64 => encoding::from_base64(text),
+            Self::B64 => encoding::from_base64_unpadded(text),
+            Self::B64Url => encoding::from_base64url_unpadded(text),
+        }
+    }
+}
+
+/// What a stored value holds, by its layout.
+#[derive(Default)]
+pub(in crate::schemes) struct Parts<'a> {
+    /// The digest, and whether an encoding was taken off it: it is then the bytes themselves.
+    pub(in crate::schemes) digest: Cow<'a, [u8]>,
+    pub(in crate::schemes) decoded: bool,
+    pub(in crate::schemes) salt: Option<Cow<'a, [u8]>>,
+    pub(in crate::schemes) salt2: Option<Cow<'a, [u8]>>,
+    pub(in crate::schemes) user: Option<Cow<'a, [u8]>>,
+    pub(in crate::schemes) email: Option<Cow<'a, [u8]>>,
+    pub(in crate::schemes) rounds: Option<u32>,
+}
+
+impl Layout {
+    /// Parses and checks. The column of an error is counted in characters from 1.
+    pub(in crate::schemes) fn parse(text: &str) -> Result<Self, SelectionError> {
+        let mut parser = Parser { text, at: 0, pieces: Vec::new() };
+        parser.run()?;
+        let layout = Self { pieces: parser.pieces };
+        layout.check().map_err(|message| SelectionError { column: 1, message })?;
+        Ok(layout)
+    }
+
+    /// Whether the part occurs.
+    pub(in crate::schemes) fn holds(&self, part: Part) -> bool {
+        self.slots().any(|slot| slot.part == part)
+    }
+
+    /// Whether a value in this layout is told from a bare digest by how it begins.
+    pub(in crate::schemes) fn begins_with_text(&self) -> bool {
+        matches!(self.pieces.first(), Some(Piece::Literal(_)))
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.pieces.iter().flat_map(|piece| match piece {
+            Piece::Literal(_) => [].as_slice(),
+            Piece::Slot(slot) => std::slice::from_ref(slot),
+            Piece::Encoded(_, slots) => slots,
+        })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !self.holds(Part::Digest) {
+            return Err("`{digest}` is missing".into());
+        }
+        for (name, part) in Part::ALL {
+            if self.slots().filter(|slot| slot.part == part).count() > 1 {
+                return Err(format!("`{{{name}}}` is there twice"));
+            }
+        }
+        for pair in self.pieces.windows(2) {
+            if let [Piece::Slot(Slot { width: None, .. }) | Piece::Encoded(..), next] = pair
+                && !matches!(next, Piece::Literal(_))
+            {
+                return Err("between two parts there must be a text, or the first needs a width".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a stored value apart.
+    pub(in crate::schemes) fn read<'a>(&self, stored: &'a [u8]) -> Result<Parts<'a>, Refusal> {
+        let mut parts = Parts::default();
+        let mut rest = stored;
+        let mut pieces = self.pieces.iter().enumerate().peekable();
+        while let Some((at, piece)) = pieces.next() {
+            match piece {
+                Piece::Literal(text) => {
+                    rest = rest.strip_prefix(text.as_bytes()).ok_or_else(|| self.unlike())?;
+                }
+                Piece::Slot(Slot { part, width: Some(width) }) => {
+                    let (found, after) = rest.split_at_checked(*width).ok_or_else(|| self.unlike())?;
+                    parts.put(*part, Cow::Borrowed(found), false)?;
+                    rest = after;
+                }
+                Piece::Slot(_) | Piece::Encoded(..) => {
+                    let end = match pieces.peek() {
+                        Some((_, Piece::Literal(next))) => self.end(at, rest, next.as_bytes()),
+                        _ => Some(rest.len()),
+                    };
+                    let (found, after) =
+                        end.and_then(|end| rest.split_at_checked(end)).ok_or_else(|| self.unlike())?;
+                    parts.take(piece, found)?;
+                    rest = after;
+                }
+            }
+        }
+        if rest.is_empty() { Ok(parts) } else { Err(self.unlike()) }
+    }
+
+    /// Where the part at `at` ends: at the first `next`. Before a digest that ends the value it is the last one,
+    /// since a salt may hold any character and a digest does not.
+    fn end(&self, at: usize, rest: &[u8], next: &[u8]) -> Option<usize> {
+        let last = match self.pieces.get(at + 2..) {
+            Some([Piece::Slot(Slot { part: Part::Digest, width: None }) | Piece::Encoded(..)]) => true,
+            Some([]) => return rest.strip_suffix(next).map(<[u8]>::len),
+            _ => false,
+        };
+        let mut found = rest.windows(next.len().max(1));
+        if last { found.rposition(|window| window == next) } else { found.position(|window| window == next) }
+    }
+
+    fn unlike(&self) -> Refusal {
+        Refusal::unreadable(format!("expected the layout {self}"))
+    }
+}
+
+impl<'a> Parts<'a> {
+    /// The salts and names, where hashcat wrote them as `$HEX[…]` because of the characters in them.
+    pub(in crate::schemes) fn without_hashcat_hex(mut self) -> Result<Self, Refusal> {
+        for part in [&mut self.salt, &mut self.salt2, &mut self.user, &mut self.email] {
+            let bytes = part.as_deref().unwrap_or_default();
+            let digits = bytes.strip_prefix(b"$HEX[").and_then(|rest| rest.strip_suffix(b"]"));
+            if let Some(digits) = digits {
+                let plain = encoding::from_hex(digits);
+                let plain = plain.ok_or_else(|| Refusal::unreadable("what stands in $HEX[…] is not hex"))?;
+                *part = Some(Cow::Owned(plain));
+            }
+        }
+        Ok(self)
+    }
+
+    fn take(&mut self, piece: &Piece, found: &'a [u8]) -> Result<(), Refusal> {
+        match piece {
+            Piece::Literal(_) => Ok(()),
+            Piece::Slot(slot) => self.put(slot.part, Cow::Borrowed(found), false),
+            Piece::Encoded(encoding, slots) => {
+                let bytes = encoding.decode(found).ok_or_else(|| {
+                    Refusal::unreadable(format!("what should be {} is not", encoding.name()))
+                })?;
+                self.split(&bytes, slots)
+            }
+        }
+    }
+
+    /// Widths before the part without width count from the left, those behind it from the right.
+    fn split(&mut self, mut bytes: &[u8], slots: &[Slot]) -> Result<(), Refusal> {
+        let short = || Refusal::unreadable("the encoded part has too few or too many bytes");
+        for (index, Slot { part, width }) in slots.iter().enumerate() {
+            let behind: usize =
+                slots.get(index + 1..).unwrap_or_default().iter().filter_map(|slot| slot.width).sum();
+            let width = match width {
+                Some(width) => *width,
+                None => bytes.len().checked_sub(behind).ok_or_else(short)?,
+            };
+            let (found, after) = bytes.split_at_checked(width).ok_or_else(short)?;
+            self.put(*part, Cow::Owned(found.to_vec()), true)?;
+            bytes = after;
+        }
+        if bytes.is_empty() { Ok(()) } else { Err(short()) }
+    }
+
+    fn put(&mut self, part: Part, bytes: Cow<'a, [u8]>, decoded: bool) -> Result<(), Refusal> {
+        match part {
+            Part::Digest => (self.digest, self.decoded) = (bytes, decoded),
+            Part::Salt => self.salt = Some(bytes),
+            Part::Salt2 => self.salt2 = Some(bytes),
+            Part::User => self.user = Some(bytes),
+            Part::Email => self.email = Some(bytes),
+            Part::Rounds => {
+                let rounds = encoding::decimal(&bytes).filter(|&rounds| rounds > 0);
+                self.rounds = Some(rounds.ok_or_else(|| {
+                    Refusal::unreadable("the rounds are not a whole number from 1 without leading zeros")
+                })?);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Layout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => f.write_str(text)?,
+                Piece::Slot(slot) => slot.fmt(f)?,
+                Piece::Encoded(encoding, slots) => {
+                    write!(f, "{}(", encoding.name())?;
+                    slots.iter().try_for_each(|slot| slot.fmt(f))?;
+                    f.write_str(")")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Slot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.part.name();
+        match self.width {
+            None => write!(f, "{{{name}}}"),
+            Some(width) => write!(f, "{{{name}:{width}}}"),
+        }
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    pieces: Vec<Piece>,
+}
+
+impl<'a> Parser<'a> {
+    fn run(&mut self) -> Result<(), SelectionError> {
+        while let Some(character) = self.rest().chars().next() {
+            if let Some(encoding) = self.encoding() {
+                let slots = self.slots()?;
+                self.pieces.push(Piece::Encoded(encoding, slots));
+            } else if let Some(slot) = self.slot()? {
+                self.pieces.push(Piece::Slot(slot));
+            } else {
+                self.at += character.len_utf8();
+                match self.pieces.last_mut() {
+                    Some(Piece::Literal(text)) => text.push(character),
+                    _ => self.pieces.push(Piece::Literal(character.into())),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// `base64(` and its like.
+    fn encoding(&mut self) -> Option<Encoding> {
+        let opens = |name: &str| self.rest().strip_prefix(name).is_some_and(|rest| rest.starts_with('('));
+        let (name, encoding) = Encoding::ALL.into_iter().find(|(name, _)| opens(name))?;
+        self.at += name.len() + 1;
+        Some(encoding)
+    }
+
+    /// The parts inside an encoding, up to its bracket.
+    fn slots(&mut self) -> Result<Vec<Slot>, SelectionError> {
+        let mut slots = Vec::new();
+        loop {
+            if self.rest().starts_with(')') {
+                self.at += 1;
+                break;
+            }
+            match self.slot()? {
+                Some(slot) => slots.push(slot),
+                None => return Err(self.wrong("expected a part such as `{digest:20}`, or `)`")),
+            }
+        }
+        match slots.iter().filter(|slot| slot.width.is_none()).count() {
+            0 | 1 if !slots.is_empty() => Ok(slots),
+            0 => Err(self.wrong("there is nothing in the brackets")),
+            _ => Err(self.wrong("of the parts in the brackets all but one need a width: `{digest:20}`")),
+        }
+    }
+
+    /// `{salt}` or `{salt:8}`; `None` where the brace is a brace.
+    fn slot(&mut self) -> Result<Option<Slot>, SelectionError> {
+        let Some((inside, _)) = self.rest().strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
+            return Ok(None);
+        };
+        let (name, width) = match inside.split_once(':') {
+            Some((name, width)) => (name, Some(width)),
+            None => (inside, None),
+        };
+        let Some((_, part)) = Part::ALL.into_iter().find(|(known, _)| *known == name) else {
+            return Ok(None);
+        };
+        let width = match width.map(|width| encoding::decimal(width.as_bytes())) {
+            None => None,
+            Some(Some(width @ 1..=4096)) => Some(width as usize),
+            Some(_) => return Err(self.wrong("a width is a number from 1 to 4096")),
+        };
+        self.at += inside.len() + 2;
+        Ok(Some(Slot { part, width }))
+    }
+
+    fn wrong(&self, message: &str) -> SelectionError {
+        let before = self.text.get(..self.at).unwrap_or_default();
+        SelectionError { column: before.chars().count() + 1, message: message.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Digest, salt and rounds.
+    type Found = (Vec<u8>, Option<Vec<u8>>, Option<u32>);
+
+    fn read(layout: &str, stored: &str) -> Option<Found> {
+        let layout = Layout::parse(layout).unwrap();
+        assert_eq!(Layout::parse(&layout.to_string()).unwrap(), layout);
+        let parts = layout.read(stored.as_bytes()).ok()?;
+        Some((parts.digest.into_owned(), parts.salt.map(Cow::into_owned), parts.rounds))
+    }
+
+    #[test]
+    fn parts_are_found_where_the_layout_says() {
+        let some = |digest: &str, salt: &str| Some((digest.into(), Some(salt.into()), None));
+        assert_eq!(read("{digest}:{salt}", "ab:c:d"), some("ab", "c:d"));
+        assert_eq!(read("{salt}:{digest}", "c:d:ab"), some("ab", "c:d"));
+        assert_eq!(read("{salt}${digest}", "$$ab"), some("ab", "$"));
+        assert_eq!(read("$SHA${salt}${digest}", "$SHA$s$ab"), some("ab", "s"));
+        assert_eq!(read("{digest:4}{salt}", "abcdxyz"), some("abcd", "xyz"));
+        assert_eq!(read("({digest}:{salt})", "(ab:c))"), some("ab", "c)"));
+        assert_eq!(read("0x0100hex({salt:2}{digest:3})", "0x01006162414243"), some("ABC", "ab"));
+        assert_eq!(read("base64({digest}{salt:2})", "QUJDYWI="), some("ABC", "ab"));
+        assert_eq!(
+            read("{x-issha, {rounds}}base64({digest:3}{salt})", "{x-issha, 1024}QUJDYWI="),
+            Some((b"ABC".to_vec(), Some(b"ab".to_vec()), Some(1024)))
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_whole() {
+        for (layout, stored) in [
+            ("{digest}:{salt}", "ab"),
+            ("$SHA${salt}${digest}", "$SHA$ab"),
+            ("$SHA${salt}${digest}", "$SHB$s$ab"),
+            ("({digest})", "(ab) "),
+            ("({digest})", "("),
+            ("{digest:4}:{salt}", "abc"),
+            ("0xhex({salt:2}{digest:3})", "0x616241424344"),
+            ("0xhex({salt:2}{digest:3})", "0x6162414g43"),
+            ("base64({digest:3}{salt})", "QUJDYWI"),
+            ("{rounds}:{digest}", "01:ab"),
+            ("{rounds}:{digest}", "0:ab"),
+            ("{rounds}:{digest}", "4294967296:ab"),
+        ] {
+            assert_eq!(read(layout, stored), None, "{layout}: {stored}");
+        }
+    }
+
+    #[test]
+    fn a_layout_that_cannot_work_is_refused_where_it_is_wrong() {
+        for (layout, column, part) in [
+            ("{salt}", 1, "`{digest}` is missing"),
+            ("{digest}{salt}", 1, "between two parts"),
+            ("{digest}:{digest}", 1, "twice"),
+            ("{digest:0}", 1, "from 1 to 4096"),
+            ("x:base64({digest}{salt})", 25, "all but one"),
+            ("base64(x)", 8, "expected a part"),
+            ("base64({digest}", 16, "expected a part"),
+            ("hex()", 6, "nothing"),
+        ] {
+            let error = Layout::parse(layout).unwrap_err();
+            assert_eq!(error.column, column, "{layout}: {error}");
+            assert!(error.message.contains(part), "{layout}: {error}");
+        }
+    }
+}
