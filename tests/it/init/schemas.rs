@@ -1,9 +1,9 @@
 //! Tables of users as applications make them: columns, types and keys after their own schemas, two or three users in
 //! each. `ada@example.com` may sign in with [`PASSWORD`], `bob@example.com` may not.
 //!
-//! The hashes: `$2y$` and `$wp$` by PHP 8.2 (`password_hash`, and WordPress 6.8's construction around it), `$2a$` by
-//! Ruby's bcrypt gem, Django's by Django 5.2.19 (tests/vectors/django.toml); Keycloak's, MediaWiki's, ASP.NET Identity's
-//! and Redmine's by Python's hashlib from each format's definition; `$P$` from phpass 0.3's test.php, `$S$` from
+//! The hashes: `$2y$` by PHP 8.2's `password_hash`, `$2a$` by Ruby's bcrypt gem, Django's by Django 5.2.19
+//! (tests/vectors/django.toml); those of Keycloak, `MediaWiki`, ASP.NET Identity and Redmine by Python's hashlib from each
+//! format's definition; `$P$` from phpass 0.3's test.php, `$S$` from
 //! hashcat's example of mode 7900, whose passwords are others.
 
 /// What ada types.
@@ -288,7 +288,7 @@ INSERT INTO credential (id, type, user_id, secret_data, credential_data) VALUES 
     '{"subType":"totp","digits":6,"counter":0,"period":30,"algorithm":"HmacSHA1"}');
 "#;
 
-/// MediaWiki 1.41, sql/mysql/tables-generated.sql, with no prefix.
+/// `MediaWiki` 1.41, sql/mysql/tables-generated.sql, with no prefix.
 pub(super) const MEDIAWIKI: &str = r"
 CREATE TABLE user (
   user_id INT UNSIGNED AUTO_INCREMENT NOT NULL,
