@@ -320,7 +320,14 @@ fn activity(maker: &Maker<'_>, draft: &mut Draft) {
         ));
     }
     if let Some(column) = names::column(maker.table, Part::LastLogin, &[]) {
-        draft.set("last_login", maker.moment(column));
+        // A number could count seconds, milliseconds or days: it is told as it is.
+        draft.set("last_login", maker.at(&column.name));
+        if column.kind == Kind::Integer {
+            draft.notes.push(format!(
+                "{} is a number: what it counts is not known, so `last_login` is the number itself.",
+                super::candidates::printable(&column.name)
+            ));
+        }
     }
 }
 
@@ -334,7 +341,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A point in time as a column of the result: seconds since 1970 are told as what they mean.
+    /// A point in time as a column of the result, where a number is known to count seconds since 1970.
     pub(super) fn moment(&self, column: &Column) -> String {
         let at = self.at(&column.name);
         match (column.kind, self.engine) {

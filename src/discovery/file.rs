@@ -167,7 +167,7 @@ mod tests {
         for text in [
             "plain",
             "a \"quoted\" name",
-            "back\\slash and \u{1} control\r\n",
+            "back\\slash and \u{1} control\r\nx",
             "it\'s \'\'\'three\'\'\'",
             "ends with a quote\'",
             "Größe \u{7f}\u{85}",

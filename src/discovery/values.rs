@@ -147,7 +147,7 @@ pub(super) fn could_be(shape: &str, salted: bool) -> &'static [&'static str] {
             &["md5($pass.$salt)", "md5($salt.$pass)", "md5(md5($pass).$salt)", "md5($salt.md5($pass))"]
         }
         ("32 hex digits" | "base64 of 16 bytes" | "16 raw bytes", false) => {
-            &["md5($pass)", "md5(md5($pass))", "ntlm"]
+            &["md5($pass)", "md5(md5($pass))", "md4(utf16le($pass))"]
         }
         ("40 hex digits" | "base64 of 20 bytes" | "20 raw bytes", true) => &[
             "sha1($pass.$salt)",

@@ -21,6 +21,9 @@ use super::{DecisionEvent, Ledger, LedgerError, PATIENCE, in_time};
 /// people who forgot; five in a row are not.
 pub const DOUBTFUL_USERS: u64 = 5;
 
+/// The number stands in a query below, too.
+const _: () = assert!(DOUBTFUL_USERS == 5);
+
 /// The reason that counts. A value that cannot be read, or a user who may not sign in, says nothing of the mapping.
 const WRONG_PASSWORD: &str = "wrong password";
 /// Mappings that are watched; rows may name their own schemes, and memory must not follow them.

@@ -223,6 +223,13 @@ async fn redmine() {
     application(place, "Redmine", "users", &["sha1"], ["Ada", "Lovelace"], 0).await;
 }
 
+#[tokio::test]
+async fn joomla() {
+    let place = Place::on(servers::mariadb(), schemas::JOOMLA).await;
+    let ada = ["Ada Lovelace", "Ada Lovelace"];
+    application(place, "Joomla", "j5_users", &["bcrypt"], ada, 2).await;
+}
+
 // Tables that nobody should make ------------------------------------------------------------------------------
 
 const BCRYPT: &str = "$2a$04$C5AvaGEWEXupDBy5CrNGR.vP8u7dn032PGtqmOylYTUGycRDznZ8C";

@@ -113,6 +113,9 @@ impl Kind {
         if begins(&["timestamp", "date", "time", "year"]) {
             return Self::Time;
         }
+        if lower == "interval" {
+            return Self::Other;
+        }
         if begins(&["int", "bigint", "smallint", "mediumint", "tinyint", "serial", "bigserial", "unsigned"]) {
             return Self::Integer;
         }
@@ -158,6 +161,7 @@ mod tests {
             (Engine::Postgres, "bytea", Kind::Bytes),
             (Engine::Postgres, "numeric(10,2)", Kind::Other),
             (Engine::Postgres, "bit(1)", Kind::Other),
+            (Engine::Postgres, "interval", Kind::Other),
             (Engine::MySql, "tinyint(1)", Kind::Integer),
             (Engine::MySql, "bigint(20) unsigned", Kind::Integer),
             (Engine::MySql, "varbinary(255)", Kind::Bytes),

@@ -400,3 +400,36 @@ INSERT INTO users (login, hashed_password, firstname, lastname, status, type, sa
 INSERT INTO email_addresses (user_id, address, is_default, created_on, updated_on) VALUES
   (1, 'ada@example.com', 1, now(), now()), (1, 'ada@mail.example.com', 0, now(), now()), (2, 'bob@example.com', 1, now(), now());
 ";
+
+/// Joomla 5, installation/sql/mysql/base.sql.
+pub(super) const JOOMLA: &str = r"
+CREATE TABLE j5_users (
+  id int NOT NULL AUTO_INCREMENT,
+  name varchar(400) NOT NULL DEFAULT '',
+  username varchar(150) NOT NULL DEFAULT '',
+  email varchar(100) NOT NULL DEFAULT '',
+  password varchar(100) NOT NULL DEFAULT '',
+  block tinyint NOT NULL DEFAULT 0,
+  sendEmail tinyint DEFAULT 0,
+  registerDate datetime NOT NULL,
+  lastvisitDate datetime,
+  activation varchar(100) NOT NULL DEFAULT '',
+  params text NOT NULL,
+  lastResetTime datetime,
+  resetCount int NOT NULL DEFAULT 0,
+  otpKey varchar(1000) NOT NULL DEFAULT '',
+  otep varchar(1000) NOT NULL DEFAULT '',
+  requireReset tinyint NOT NULL DEFAULT 0,
+  authProvider varchar(100) NOT NULL DEFAULT '',
+  PRIMARY KEY (id),
+  KEY idx_name (name(100)),
+  KEY idx_block (block),
+  UNIQUE KEY idx_username (username),
+  KEY email (email)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 DEFAULT COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE j5_user_keys (id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, user_id varchar(150) NOT NULL,
+  token varchar(255) NOT NULL, series varchar(191) NOT NULL UNIQUE);
+INSERT INTO j5_users (name, username, email, password, block, registerDate, params) VALUES
+  ('Ada Lovelace', 'ada', 'ada@example.com', '$2y$04$SEJj2breygnNDWxxa8BA2.nKExa1A21T2iTh8xzrPJasESe.9LtSu', 0, now(), '{}'),
+  ('Bob Babbage', 'bob', 'bob@example.com', '$2y$04$SEJj2breygnNDWxxa8BA2.nKExa1A21T2iTh8xzrPJasESe.9LtSu', 1, now(), '{}');
+";
