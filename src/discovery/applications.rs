@@ -214,8 +214,8 @@ fn aspnet(maker: &Maker<'_>, draft: &mut Draft) {
 
 fn devise(draft: &mut Draft) {
     draft.scheme_notes.push(
-        "Devise can put a pepper behind the password (`config.pepper` in config/initializers/devise.rb). bcrypt alone then \
-         verifies nobody: look there before users are sent."
+        "Devise can put a pepper behind the password (`config.pepper` in config/initializers/devise.rb). Where it does, write \
+         scheme = \"bcrypt($pass.$pepper)\" and pepper = \"env:…\"; bcrypt alone verifies nobody there."
             .to_owned(),
     );
 }

@@ -404,3 +404,18 @@ async fn rights_on_some_tables_are_enough() {
         assert_eq!(place.users().0.len(), 1);
     }
 }
+
+/// Devise's pepper, as the comment of the file says it: made by Ruby's bcrypt gem of `password + pepper`.
+#[tokio::test]
+async fn a_pepper_of_devise_is_written_as_the_file_says() {
+    let peppered = "$2a$04$amaMWokvzNKDMQ0DdRI4ze3dREipoRQslp7lHnLcJt4lX1LUXCEYa";
+    let users = schemas::DEVISE.replace(BCRYPT, peppered);
+    let Some(place) = Place::on(servers::postgres(), &users).await else { return };
+    let (code, _, err) = place.init(&[]);
+    assert_eq!(code, 0, "{err}");
+    let file = place.file();
+    assert!(file.contains("scheme = \"bcrypt($pass.$pepper)\" and pepper"), "{file}");
+    let file = file.replace("scheme = \"auto\"", "scheme = \"bcrypt($pass.$pepper)\"\npepper = \"pep\"");
+    std::fs::write(place.folder.path().join("keyferry.toml"), file).expect("written");
+    place.ada_signs_in().await;
+}
