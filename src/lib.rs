@@ -19,6 +19,7 @@
 //! | [`credential`] | a store's row → a readable hash | sources, schemes, secret |
 //! | [`sources`] | the legacy stores | secret |
 //! | [`schemes`] | the registry of password schemes; pure | secret |
+//! | [`discovery`] | where the users are in a database that nobody has described | sources, schemes, secret |
 //! | [`okta`] | Okta's objects | schemes (the hash object), secret |
 //! | [`seeding`] | plan, profile, duplicates, sinks | credential, sources, schemes, okta, ledger, secret |
 //! | [`ledger`] | who stands where | nothing of ours |
@@ -32,6 +33,7 @@ pub mod config;
 pub mod credential;
 pub mod decision;
 pub mod demo;
+pub mod discovery;
 pub mod http;
 pub mod ledger;
 pub mod okta;

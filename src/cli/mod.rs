@@ -5,6 +5,7 @@ mod demo;
 mod export;
 mod given;
 mod guess;
+mod init;
 mod interrupt;
 mod mock_okta;
 mod output;
@@ -45,6 +46,8 @@ enum Command {
     Demo(demo::Args),
     /// Answers Okta's password import hook
     Serve(serve::Args),
+    /// Looks at a legacy database, finds the users, and writes a configuration
+    Init(init::Args),
     /// Validates the configuration and every connection; writes nothing
     Check(check::Args),
     /// Reports each hash format in the legacy store
@@ -86,6 +89,7 @@ impl Cli {
             match self.command {
                 Command::Demo(args) => demo::run(args).await,
                 Command::Serve(args) => serve::run(args).await,
+                Command::Init(args) => init::run(args).await,
                 Command::Check(args) => check::run(args).await,
                 Command::Survey(args) => survey::run(args).await,
                 Command::Verify(args) => verify::run(args).await,

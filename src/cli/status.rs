@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::output::table;
 use super::{ConfigArgs, Exit, output, setup};
 use crate::config::Needs;
-use crate::ledger::{Ledger, Outcomes, Summary, rfc3339_text};
+use crate::ledger::{Ledger, Mapping, Outcomes, Summary, rfc3339_text};
 
 /// In the order in which a user goes through them.
 const STATES: [&str; 6] = ["planned", "sending", "seeded", "rejected", "verified", "confirmed"];
@@ -67,6 +67,31 @@ fn text(summary: &Summary, width: Option<u16>) -> String {
         time(decisions.last_at),
         decisions_over_time(summary, width).trim_fmt(),
         schemes(summary, width).trim_fmt()
+    ) + &doubts(summary)
+}
+
+/// The mappings that are probably wrong, each with the way to find out; nothing where there are none.
+fn doubts(summary: &Summary) -> String {
+    let doubtful: Vec<String> = summary
+        .schemes
+        .iter()
+        .filter(|scheme| scheme.mapping == Some(Mapping::Doubtful))
+        .map(|scheme| {
+            format!(
+                "  source `{}`, scheme `{}`: {} had a wrong password, and nobody was ever verified",
+                scheme.source.as_deref().unwrap_or_default(),
+                scheme.scheme.as_deref().unwrap_or_default(),
+                output::counted(scheme.wrong_password_users, "user")
+            )
+        })
+        .collect();
+    if doubtful.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n\nMapping probably wrong\n{}\n  Prove it with passwords that you know: `keyferry verify --batch FILE`; then look at `scheme`, the salt \
+         columns\n  and the pepper.",
+        doubtful.join("\n")
     )
 }
 
@@ -150,6 +175,8 @@ mod tests {
                 scheme: Some("bcrypt".into()),
                 verified_users: 2,
                 verified: 3,
+                wrong_password_users: 12,
+                mapping: Some(Mapping::Proved),
                 not_verified: vec![
                     outcome("rejected", "unreadable hash", 1),
                     outcome("rejected", "wrong password", 40),

@@ -4,6 +4,7 @@
 //! anything of a stored value is ever printed but Okta's object, which is the point of asking.
 
 mod batch;
+mod tally;
 
 use std::io;
 use std::path::PathBuf;

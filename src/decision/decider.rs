@@ -174,6 +174,7 @@ impl Decider {
         self.metrics.calls_in_flight(self.in_flight.load(Ordering::Relaxed));
         self.metrics.pool(self.pool.in_use());
         self.metrics.ledger(&self.recorder.health());
+        self.metrics.mappings(&self.recorder.mappings());
         for watched in &self.stores {
             self.metrics.connections(watched.store.source.name(), watched.store.source.pool());
         }

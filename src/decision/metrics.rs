@@ -16,7 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::Decided;
 use super::pool::{PoolUse, Verified};
-use crate::ledger::RecorderHealth;
+use crate::ledger::{Mapping, MappingState, RecorderHealth};
 use crate::sources::PoolState;
 
 /// Upper bounds of the histograms' buckets, in seconds: from a salted digest to Okta's patience.
@@ -48,6 +48,12 @@ struct DecisionLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SchemeLabel {
     scheme: Name,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MappingLabels {
+    scheme: Name,
+    source: Name,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -90,6 +96,7 @@ pub struct Metrics {
     busy: Gauge,
     waiting: Gauge,
     connections: Family<ConnectionLabels, Gauge>,
+    doubtful: Family<MappingLabels, Gauge>,
     ledger_written: Counter,
     ledger_dropped: Counter,
     ledger_queued: Gauge,
@@ -116,6 +123,7 @@ impl Metrics {
             busy: Gauge::default(),
             waiting: Gauge::default(),
             connections: Family::default(),
+            doubtful: Family::default(),
             ledger_written: Counter::default(),
             ledger_dropped: Counter::default(),
             ledger_queued: Gauge::default(),
@@ -149,6 +157,8 @@ impl Metrics {
         registry.register("verify_waiting", "Verifications that wait for a thread", self.waiting.clone());
         let help = "Connections of a source's pool, by state";
         registry.register("source_connections", help, self.connections.clone());
+        let help = "1 while several users had a wrong password and nobody was ever verified, else 0";
+        registry.register("mapping_doubtful", help, self.doubtful.clone());
         registry.register("ledger_written", "Events the ledger has taken", self.ledger_written.clone());
         let help = "Events lost because the ledger was down for too long";
         registry.register("ledger_dropped", help, self.ledger_dropped.clone());
@@ -214,6 +224,17 @@ impl Metrics {
         self.ledger_dropped.inner().store(health.dropped, Ordering::Relaxed);
         self.ledger_queued.set(i64::try_from(health.queued).unwrap_or(i64::MAX));
         self.ledger_failing.set(i64::from(health.failing_since.is_some()));
+    }
+
+    pub(super) fn mappings(&self, states: &[MappingState]) {
+        for state in states {
+            let scheme = self.scheme_label(Some(&state.scheme));
+            if scheme.0 == self.other {
+                continue;
+            }
+            let labels = MappingLabels { scheme, source: Name(Arc::clone(&state.source)) };
+            self.doubtful.get_or_create(&labels).set(i64::from(state.mapping == Mapping::Doubtful));
+        }
     }
 
     pub(super) fn text(&self) -> String {

@@ -6,6 +6,7 @@
 
 mod error;
 mod key;
+mod proof;
 mod recorder;
 mod store;
 mod summary;
@@ -16,6 +17,7 @@ use std::time::{Duration, SystemTime};
 
 pub use error::LedgerError;
 pub use key::MIN_KEY_BYTES;
+pub use proof::{DOUBTFUL_USERS, Mapping, MappingState};
 pub use recorder::{Recorder, RecorderHealth};
 pub use summary::{Decisions, OutcomeCount, Outcomes, SchemeCount, Summary, UserCount, rfc3339_text};
 pub use write::{PlannedUser, Route};

@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use zeroize::Zeroizing;
 
 use super::key::UserKey;
+use super::proof::{MappingState, Watch};
 use super::write::Mark;
 use super::{DecisionEvent, Ledger, LedgerError};
 
@@ -66,6 +67,7 @@ struct State {
     /// The key of this process, for names that have to be hashed before the ledger's own is known.
     own_key: Option<UserKey>,
     own_key_used: AtomicBool,
+    mappings: Watch,
     changed: watch::Sender<()>,
 }
 
@@ -87,6 +89,7 @@ impl Recorder {
             key: OnceLock::new(),
             own_key,
             own_key_used: AtomicBool::new(false),
+            mappings: Watch::default(),
             changed: watch::Sender::new(()),
         });
         if let Some(key) = key.as_ref().and_then(|key| UserKey::new(key).ok()) {
@@ -132,6 +135,11 @@ impl Recorder {
     /// How it does at this moment.
     pub fn health(&self) -> RecorderHealth {
         self.state.health()
+    }
+
+    /// Where the mappings stand that sign-ins have used since the start.
+    pub fn mappings(&self) -> Vec<MappingState> {
+        self.state.mappings.states()
     }
 
     /// Waits until its health is as asked for.
@@ -323,6 +331,7 @@ impl Writer {
         ledger.record_once(&self.batch, &self.mark).await?;
         let written = self.batch.len() as u64;
         self.mark.next(SystemTime::now());
+        self.state.mappings.weigh(ledger, &self.batch).await;
         self.batch.clear();
         self.state.waiting.fetch_sub(written, Ordering::Relaxed);
         self.state.written.fetch_add(written, Ordering::Relaxed);

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::proof::Mapping;
 use super::store::{Store, on_pool};
 use super::write::millis;
 use super::{LedgerError, SUMMARY, in_time};
@@ -46,6 +47,10 @@ pub struct SchemeCount {
     pub verified_users: u64,
     /// Decisions: verified.
     pub verified: u64,
+    /// Different users who were rejected for a wrong password.
+    pub wrong_password_users: u64,
+    /// Whether the mapping is right, by all sign-ins so far; none where there is no source or no scheme.
+    pub mapping: Option<Mapping>,
     /// Decisions: rejected or unavailable, by reason.
     pub not_verified: Vec<OutcomeCount>,
 }
@@ -116,7 +121,7 @@ fn rfc3339<S: Serializer>(millis: &Option<i64>, serializer: S) -> Result<S::Ok, 
 
 type Group = (Option<String>, Option<String>, String, Option<String>, i64, i64, i64, i64, i64);
 
-/// Three passes in one transaction each would see three moments; the counts of a moment ago do no harm, so each
+/// Four passes in one transaction each would see three moments; the counts of a moment ago do no harm, so each
 /// question is asked by itself.
 pub(super) async fn read(store: &Store, now: SystemTime) -> Result<Summary, LedgerError> {
     let now = millis(now);
@@ -148,7 +153,15 @@ pub(super) async fn read(store: &Store, now: SystemTime) -> Result<Summary, Ledg
             .fetch_all(pool)
             .await?
         });
-        Ok(assemble(users, verified_users, groups))
+        let wrong_users: Vec<(Option<String>, Option<String>, i64)> = on_pool!(store, pool => {
+            sqlx::query_as(
+                "SELECT source, scheme, count(DISTINCT user_key) FROM events \
+                 WHERE kind = 'decision' AND reason = 'wrong password' GROUP BY source, scheme",
+            )
+            .fetch_all(pool)
+            .await?
+        });
+        Ok(assemble(users, verified_users, groups, wrong_users))
     })
     .await
 }
@@ -157,6 +170,7 @@ fn assemble(
     users: Vec<(String, String, String, i64)>,
     verified_users: Vec<(String, Option<String>, i64)>,
     groups: Vec<Group>,
+    wrong_users: Vec<(Option<String>, Option<String>, i64)>,
 ) -> Summary {
     let mut decisions = Decisions::default();
     let mut schemes: BTreeMap<(Option<String>, Option<String>), SchemeCount> = BTreeMap::new();
@@ -177,8 +191,13 @@ fn assemble(
             scheme.not_verified.push(OutcomeCount { outcome, reason, decisions: count(all) });
         }
     }
+    for (source, scheme, users) in wrong_users {
+        entry(&mut schemes, source, scheme).wrong_password_users = count(users);
+    }
     let mut schemes: Vec<_> = schemes.into_values().collect();
     for scheme in &mut schemes {
+        let is_mapping = scheme.source.is_some() && scheme.scheme.is_some();
+        scheme.mapping = is_mapping.then(|| Mapping::of(scheme.verified, scheme.wrong_password_users));
         scheme.not_verified.sort_by(|a, b| (&a.outcome, &a.reason).cmp(&(&b.outcome, &b.reason)));
     }
     let users = users

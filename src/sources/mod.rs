@@ -1,6 +1,7 @@
 //! The legacy stores: find one user at sign-in, stream all of them for survey and seeding. A store is only ever
 //! read. One file per kind; what they share by SQL is in `sql.rs`.
 
+mod catalogue;
 mod checks;
 mod count;
 mod dialect;
@@ -25,6 +26,7 @@ use thiserror::Error;
 
 use crate::secret::Secret;
 
+pub use catalogue::{CatalogueSource, Column, Engine, Key, Kind, Sampled, Table, open_catalogue};
 use mysql::MySqlDialect;
 use postgres::PostgresDialect;
 use sql::SqlSource;
@@ -192,6 +194,10 @@ pub struct PoolState {
     pub idle: u32,
     /// The most there may be.
     pub max: u32,
+}
+
+fn misconfigured(name: &str, why: &str) -> SourceError {
+    SourceError::Misconfigured { source_name: Arc::from(name), why: why.to_owned() }
 }
 
 /// What can go wrong with a store. Messages name the source and the mend, never a value, a password or a URL's

@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room and the rooms that it may use; `cli` may use all.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("config", &["schemes", "sources", "secret"]),
     ("credential", &["sources", "schemes", "secret"]),
     ("http", &["decision", "ledger", "okta", "secret"]),
     ("decision", &["credential", "sources", "schemes", "ledger", "secret"]),
     ("sources", &["secret"]),
     ("schemes", &["secret"]),
+    ("discovery", &["sources", "schemes", "secret"]),
     ("okta", &["schemes", "secret"]),
     ("seeding", &["credential", "sources", "schemes", "okta", "ledger", "secret"]),
     ("ledger", &[]),

@@ -245,3 +245,19 @@ fn schemes_are_listed_shown_and_explained() {
     assert_eq!(code, 1);
     assert!(err.contains("column 13") && err.ends_with("            ^\n"), "{err}");
 }
+
+#[test]
+fn a_batch_ends_with_what_it_proved_on_standard_error() {
+    let input = format!(
+        "{}\n{}\n{}\n",
+        json!({"stored": SSHA, "password": "password"}),
+        json!({"scheme": "sha1($pass)", "stored": "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8", "password": "no"}),
+        json!({"stored": "what is this", "password": "canary-password"}),
+    );
+    let (code, out, err) = keyferry(&["verify", "--batch", "-"], &input);
+    assert_eq!((code, out.lines().count()), (2, 3), "one line for each line, and no more: {out}");
+    assert!(err.contains("Proved (verified, and nothing rejected or unreadable): `ldap-ssha`\n"), "{err}");
+    assert!(err.contains("Not proved: `sha1($pass)`\n"), "{err}");
+    assert!(!err.contains("canary") && !err.contains("5baa"), "{err}");
+    assert_eq!(keyferry(&["verify", "--batch", "-"], ""), (0, String::new(), String::new()));
+}

@@ -12,6 +12,7 @@ use std::thread;
 use anyhow::Context;
 use serde::Deserialize;
 
+use super::tally::Tally;
 use super::{Answer, Outcome};
 use crate::cli::Exit;
 use crate::schemes::{Credential, Limits, Scratch, Selection};
@@ -188,6 +189,7 @@ fn describe(error: &serde_json::Error) -> String {
 /// Writes the answers in order. The exit code is that of the worst.
 fn write(answers: &Receiver<Receiver<Answer>>, out: &mut impl Write) -> io::Result<Exit> {
     let mut worst = Outcome::Verified;
+    let mut tally = Tally::default();
     loop {
         let next = match answers.try_recv() {
             Ok(next) => next,
@@ -209,9 +211,11 @@ fn write(answers: &Receiver<Receiver<Answer>>, out: &mut impl Write) -> io::Resu
             (Outcome::Rejected, _) | (_, Outcome::Rejected) => Outcome::Rejected,
             _ => Outcome::Verified,
         };
+        tally.add(&answer);
         serde_json::to_writer(&mut *out, &answer)?;
         out.write_all(b"\n")?;
     }
     out.flush()?;
+    tally.print();
     Ok(worst.exit())
 }
