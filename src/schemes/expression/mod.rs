@@ -255,4 +255,6 @@ pub(in crate::schemes) fn read_digest(stored: &[u8], len: usize) -> Result<Vec<u
 }
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;
