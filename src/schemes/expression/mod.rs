@@ -120,7 +120,7 @@ impl Expression {
             salt2: parts.salt2.as_deref().or(credential.salt2),
             user: user.as_deref().or(credential.user),
             email: email.as_deref().or(credential.email),
-            pepper: credential.pepper,
+            pepper: parts.pepper.as_deref().or(credential.pepper),
             rounds: parts.rounds.or(credential.rounds),
         };
         limits.credential(&whole)?;

@@ -7,11 +7,15 @@ mod argon2;
 mod bcrypt;
 mod crypt;
 mod django;
+mod forums;
+mod hmac;
 mod ldap;
+mod nested;
 mod pbkdf2;
 mod phpass;
 mod plaintext;
 mod raw;
+mod salted;
 mod scrypt;
 mod sha_crypt;
 mod spring;
@@ -34,5 +38,9 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     spring::ENTRIES,
     django::ENTRIES,
     raw::ENTRIES,
+    salted::ENTRIES,
+    hmac::ENTRIES,
+    nested::ENTRIES,
+    forums::ENTRIES,
     plaintext::ENTRIES,
 ];
