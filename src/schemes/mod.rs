@@ -11,6 +11,7 @@ pub mod encoding;
 mod expression;
 mod formats;
 mod layout;
+mod left_out;
 mod limits;
 mod okta_hash;
 mod registry;
@@ -19,6 +20,7 @@ mod shape;
 
 pub use construction::{Construction, Cost, Scratch, Verdict};
 pub use expression::{Explanation, explain, functions};
+pub use left_out::LEFT_OUT;
 pub use limits::Limits;
 pub use okta_hash::{DigestAlgorithm, NotImportable, OktaHash, SaltOrder};
 pub use registry::{Entry, Example, entries, find};

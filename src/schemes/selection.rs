@@ -10,7 +10,9 @@ use thiserror::Error;
 use super::construction::{Reading, Refusal};
 use super::expression::Expression;
 use super::registry::{self, Entry, Reader};
-use super::{Construction, Cost, Credential, Limits, NotImportable, OktaHash, Scratch, Verdict, shape};
+use super::{
+    Construction, Cost, Credential, Limits, NotImportable, OktaHash, Scratch, Verdict, left_out, shape,
+};
 
 /// A value that could not be read as what it should be. The message never holds any of the value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -167,9 +169,15 @@ impl Choice {
             };
             return match registry::by_hashcat(mode) {
                 Some(entry) => Ok(Self::Hashcat(entry)),
-                None => {
-                    error(9, format!("no scheme here has hashcat's mode {mode}; write it as an expression"))
-                }
+                None => error(
+                    9,
+                    match left_out::why(mode) {
+                        Some(why) => format!("hashcat's mode {mode} is not for signing in: {why}"),
+                        None => {
+                            format!("no scheme here has hashcat's mode {mode}; write it as an expression")
+                        }
+                    },
+                ),
             };
         }
         if let Some(entry) = registry::named(text) {
@@ -364,6 +372,7 @@ mod tests {
             ("bcrpt", 1, "did you mean `bcrypt`"),
             ("hashcat:abc", 9, "hashcat:3200"),
             ("hashcat:4000000000", 9, "expression"),
+            ("hashcat:8300", 9, "NSEC3"),
             ("", 1, "expected `auto`"),
             ("md5($pas)", 5, "$pass"),
         ] {
