@@ -84,7 +84,7 @@ impl Function {
 
     /// All names, for messages and help.
     pub(super) fn names() -> Vec<String> {
-        let digests = || Digest::ALL.into_iter().map(Digest::name);
+        let digests = || Digest::ALL.iter().copied().map(Digest::name);
         let mut names: Vec<String> = digests().map(str::to_owned).collect();
         names.extend(digests().map(|digest| format!("hmac_{digest}")));
         names.extend(digests().map(|digest| format!("pbkdf2_{digest}")));
