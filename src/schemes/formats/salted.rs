@@ -204,4 +204,26 @@ pub(super) const ENTRIES: &[Entry] = &[
             "hook: the password stands between two salts",
         )
     },
+    Entry {
+        hashcat_layout: "$BLAKE2${digest}:{salt}",
+        ..salted(
+            "blake2b-512-pass-salt",
+            &[],
+            &[610],
+            "blake2b_512($pass.$salt)",
+            "41fcd44c789c735c08b43a871b81c8f617ca43918d38aee6cf8291c58a0b00a03115857425e5ff6f044be7a5bec8536b52d6c9992e21cd43cdca8a55bbf1f5c1:1033",
+            "hook: Okta has no BLAKE2b-512",
+        )
+    },
+    Entry {
+        hashcat_layout: "$BLAKE2${digest}:{salt}",
+        ..salted(
+            "blake2b-512-salt-pass",
+            &[],
+            &[620],
+            "blake2b_512($salt.$pass)",
+            "f0325fdfc3f82a014935442f7adbc069d4636d67276a85b09f8de368f122cf5195a0b780d7fee709fbf1dcd02ddcb581df84508cf1fb0f3393af1be0565491c6:3301",
+            "hook: Okta has no BLAKE2b-512",
+        )
+    },
 ];

@@ -8,9 +8,11 @@ from hashcat's name of the mode; what forums and shops do is run as PHP, in whic
 import base64
 import hashlib
 import hmac
+import importlib.metadata
 import os
 import subprocess
 
+import Crypto
 import bcrypt
 import gostcrypto
 import werkzeug
@@ -22,6 +24,8 @@ from passwords import PASSWORDS, near_miss, table
 HERE = os.path.dirname(os.path.abspath(__file__))
 HASHLIB = "Python 3.11's hashlib and hmac, from hashcat's formula"
 PHP = "PHP " + subprocess.run(["php", "-r", "echo PHP_VERSION;"], capture_output=True, text=True).stdout
+PYCRYPTODOME = f"pycryptodome {Crypto.__version__}"
+GOSTCRYPTO = f"gostcrypto {importlib.metadata.version('gostcrypto')}"
 TITLES = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256", "sha512": "SHA-512"}
 SALT = "gr\u00e4in: $1"  # a colon, a blank, a dollar and more than ASCII
 USER = "Ann.\u00c9"
@@ -89,8 +93,35 @@ def php_hash(name):
     return lambda p: php(f"hash('{name}', $pass)", p)
 
 
-PLAIN = [(f"{d}-utf16le-pass", HASHLIB, f"{d}(utf16le(password))", lambda p, d=d: h(d)(utf16(p)))
-         for d in ("md5", "sha1", "sha256", "sha384", "sha512")]
+PLAIN = [
+    *((f"{d}-utf16le-pass", HASHLIB, f"{d}(utf16le(password))", lambda p, d=d: h(d)(utf16(p)))
+      for d in ("md5", "sha1", "sha256", "sha384", "sha512")),
+    ("half-md5", HASHLIB, "md5(password), its first 16 digits", lambda p: md5(p)[:16]),
+    *((name, PHP, f"php: hash('{algorithm}', $pass)", php_hash(algorithm))
+      for name, algorithm in (("ripemd160", "ripemd160"), ("whirlpool", "whirlpool"), ("gost94", "gost"))),
+    *((f"sha3-{bits}", HASHLIB, f"sha3_{bits}(password)", h(f"sha3_{bits}")) for bits in (224, 256, 384, 512)),
+    *((f"keccak-{bits}", PYCRYPTODOME, f"keccak.new(digest_bits={bits})",
+       lambda p, bits=bits: keccak.new(digest_bits=bits, data=p).hexdigest().encode()) for bits in (224, 256, 384, 512)),
+    ("blake2b-512", HASHLIB, "blake2b(password)", h("blake2b")),
+    *((f"streebog-{bits}", GOSTCRYPTO, f'gosthash.new("streebog{bits}")',
+       lambda p, bits=bits: streebog(bits)(p).hex().encode()) for bits in (256, 512)),
+    *((f"streebog-{bits}-big-endian", GOSTCRYPTO, f'gosthash.new("streebog{bits}"), the last byte first',
+       lambda p, bits=bits: streebog(bits)(p)[::-1].hex().encode()) for bits in (256, 512)),
+]
+
+
+def streebog(bits):
+    return lambda p: bytes(gostcrypto.gosthash.new(f"streebog{bits}", data=bytearray(p)).digest())
+
+
+def streebog_hmac(bits):
+    """HMAC by hand: a block has 64 bytes."""
+    def run(key, message):
+        key = (streebog(bits)(key) if len(key) > 64 else key).ljust(64, b"\0")
+        inner = streebog(bits)(bytes(b ^ 0x36 for b in key) + message)
+        return streebog(bits)(bytes(b ^ 0x5c for b in key) + inner)
+    return run
+
 
 
 def cx(p, s):
@@ -133,6 +164,10 @@ NESTED = [
     ("sha1-cx", cx),
     *((f"hmac-{d}-key-pass", lambda p, s, d=d: hmac.digest(p, s, d).hex().encode()) for d in TITLES),
     *((f"hmac-{d}-key-salt", lambda p, s, d=d: hmac.digest(s, p, d).hex().encode()) for d in TITLES),
+    *((f"hmac-streebog-{bits}-big-endian-key-pass",
+       lambda p, s, bits=bits: streebog_hmac(bits)(p, s)[::-1].hex().encode()) for bits in (256, 512)),
+    *((f"hmac-streebog-{bits}-big-endian-key-salt",
+       lambda p, s, bits=bits: streebog_hmac(bits)(s, p)[::-1].hex().encode()) for bits in (256, 512)),
 ]
 
 
@@ -179,6 +214,9 @@ def salted_family():
                 if name == "utf16le-pass-salt":
                     add(HASHLIB, f"{d}({name})", f"{d}-{name}", digest.hex().upper(), text, made, salt=SALT)
     for _, text in PASSWORDS:
+        for name, message in (("pass-salt", text + SALT), ("salt-pass", SALT + text)):
+            digest = h("blake2b")(message.encode()).decode()
+            add(HASHLIB, f"blake2b({name})", f"blake2b-512-{name}", f"{digest}:{SALT}", text)
         digest = sha1(b"a-b" + text.encode() + SALT.encode()).decode()
         add(HASHLIB, "sha1(salt1 + password + salt2)", "sha1-salt-pass-salt2", f"{digest}:a-b:{SALT}", text)
         add(HASHLIB, "sha1(salt1 + password + salt2)", "sha1-salt-pass-salt2", digest, text, salt="a-b", salt2=SALT)
