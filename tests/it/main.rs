@@ -13,6 +13,7 @@ mod demo;
 mod deploy;
 mod documents;
 mod export;
+mod hashcat_modes;
 mod hook;
 mod layers;
 mod ledger;

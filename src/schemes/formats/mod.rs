@@ -8,6 +8,7 @@ mod bcrypt;
 mod crypt;
 mod django;
 mod forums;
+mod hashcat;
 mod hmac;
 mod ldap;
 mod nested;
@@ -37,6 +38,7 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     crypt::ENTRIES,
     spring::ENTRIES,
     django::ENTRIES,
+    hashcat::ENTRIES,
     raw::ENTRIES,
     salted::ENTRIES,
     hmac::ENTRIES,

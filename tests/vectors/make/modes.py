@@ -24,6 +24,7 @@ from passwords import PASSWORDS, near_miss, table
 HERE = os.path.dirname(os.path.abspath(__file__))
 HASHLIB = "Python 3.11's hashlib and hmac, from hashcat's formula"
 PHP = "PHP " + subprocess.run(["php", "-r", "echo PHP_VERSION;"], capture_output=True, text=True).stdout
+OPENSSL = " ".join(subprocess.run(["openssl", "version"], capture_output=True, text=True).stdout.split()[:2])
 PYCRYPTODOME = f"pycryptodome {Crypto.__version__}"
 GOSTCRYPTO = f"gostcrypto {importlib.metadata.version('gostcrypto')}"
 TITLES = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256", "sha512": "SHA-512"}
@@ -52,10 +53,10 @@ def add(source, how, scheme, stored, password, made=None, auto=False, **columns)
     }))
 
 
-def refuse(how, scheme, stored, reason, **columns):
+def refuse(how, scheme, stored, reason, expect="unreadable", **columns):
     refused.append(table("vector", {
-        "source": "derived from a good value", "how": how, "scheme": scheme, "stored": stored, **columns,
-        "expect": "unreadable", "reason": reason,
+        "source": "by hand, or derived from a good value", "how": how, "scheme": scheme, "stored": stored, **columns,
+        "expect": expect, "reason": reason,
     }))
 
 
@@ -278,6 +279,31 @@ def forum_family():
                 stored, text)
 
 
+def notation_family():
+    """What hashcat alone writes."""
+    for _, text in PASSWORDS:
+        key = hashlib.scrypt(text.encode(), salt=SALT.encode(), n=1024, r=8, p=2, dklen=64)
+        stored = f"SCRYPT:1024:8:2:{b64(SALT.encode())}:{b64(key)}"
+        add(HASHLIB, "scrypt(password, salt=salt, n=1024, r=8, p=2, dklen=64)", "hashcat-scrypt", stored, text, auto=True)
+        key = "000102030405060708090a0b0c0d0eff"
+        code = subprocess.run(["openssl", "mac", "-macopt", f"hexkey:{key}", "-macopt", "size:8", "SIPHASH"],
+                              input=text.encode(), capture_output=True, check=True).stdout.decode().strip().lower()
+        add(OPENSSL, f"openssl mac -macopt hexkey:{key} -macopt size:8 SIPHASH", "siphash", f"{code}:2:4:{key}", text)
+    for how, stored, reason in (
+        ("N is no power of two", "SCRYPT:1000:8:1:OTE=:AAAA", "power of two"), ("N is 1", "SCRYPT:1:8:1:OTE=:AAAA", "N of 2"),
+        ("a leading zero", "SCRYPT:01024:8:1:OTE=:AAAA", "numbers"), ("no p", "SCRYPT:1024:8:OTE=:AAAA", "five colons"),
+        ("p is 0", "SCRYPT:1024:8:0:OTE=:AAAA", "p from 1"), ("no padding", "SCRYPT:1024:8:1:OTE:AAAA", "base64"),
+        ("no digest", "SCRYPT:1024:8:1:OTE=:", "empty"),
+    ):
+        refuse(how, "hashcat-scrypt", stored, reason)
+    refuse("2 GiB", "hashcat-scrypt", "SCRYPT:1048576:16:1:OTE=:AAAA", "scrypt_memory_kib", expect="too_costly")
+    digest, key = "583e6f51e52ba296", "47356410265714355482333327356688"
+    for how, stored in (("other rounds", f"{digest}:1:3:{key}"), ("a short key", f"{digest}:2:4:{key[2:]}"),
+                        ("no key", digest), ("a digest of 4 bytes", f"{digest[8:]}:2:4:{key}"),
+                        ("a letter in the key", f"{digest}:2:4:g{key[1:]}")):
+        refuse(how, "siphash", stored, "expected 16 hex digits")
+
+
 def damaged_family():
     """Of each scheme: a digest that lost a character, and a value of another layout."""
     seen = {}
@@ -299,6 +325,7 @@ def damaged_family():
 salted_family()
 nested_family()
 forum_family()
+notation_family()
 damaged_family()
 for name, tables in (("modes", vectors), ("refused-modes", refused)):
     with open(os.path.join(HERE, "..", f"{name}.toml"), "w") as out:
