@@ -5,7 +5,7 @@
 
 use hmac::{Hmac, KeyInit, Mac, SimpleHmac};
 use sha2::Digest as _;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// The longest digest, in bytes.
 const MAX_LEN: usize = 64;
@@ -190,6 +190,7 @@ impl Digest {
     }
 
     /// HMAC of the message (RFC 2104); a key of any length.
+    #[allow(dead_code, reason = "for formats that are no expression")]
     pub(in crate::schemes) fn hmac(self, key: &[u8], message: &[u8]) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(self.hmac_raw(key, message).to_vec())
     }
@@ -203,7 +204,6 @@ impl Digest {
     }
 
     /// HMAC with a key that is used again and again.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the expression engine is about to use it"))]
     pub(in crate::schemes) fn keyed(self, key: &[u8]) -> Option<Box<dyn Keyed>> {
         with_type!(self, D, M => M::new_from_slice(key).ok().map(|mac| Box::new(mac) as Box<dyn Keyed>))
     }
@@ -217,16 +217,20 @@ impl Digest {
         len: usize,
     ) -> Zeroizing<Vec<u8>> {
         let mut key = Zeroizing::new(vec![0; len]);
-        self.pbkdf2_into(password, salt, rounds, &mut key);
+        // No length of a password is refused.
+        let _ = self.pbkdf2_into(password, salt, rounds, &mut key);
         key
     }
 
     /// Likewise, into memory that is there.
-    pub(in crate::schemes) fn pbkdf2_into(self, password: &[u8], salt: &[u8], rounds: u32, key: &mut [u8]) {
-        let done = with_type!(self, D, M => pbkdf2::pbkdf2::<M>(password, salt, rounds, key));
-        if done.is_err() {
-            key.zeroize(); // no password length is refused
-        }
+    pub(in crate::schemes) fn pbkdf2_into(
+        self,
+        password: &[u8],
+        salt: &[u8],
+        rounds: u32,
+        key: &mut [u8],
+    ) -> Option<()> {
+        with_type!(self, D, M => pbkdf2::pbkdf2::<M>(password, salt, rounds, key)).ok()
     }
 
     /// HMAC computations that PBKDF2 makes for a key of `len` bytes.

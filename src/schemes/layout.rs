@@ -210,7 +210,7 @@ impl<'a> Parts<'a> {
     /// hashcat itself reads it in passwords only and takes such a salt as it stands; what other tools write for it
     /// has salts in it too, and no store has one that really is `$HEX[…]`. Where no hex stands inside, the text is
     /// meant as it stands, as hashcat has it.
-    pub(in crate::schemes) fn without_hashcat_hex(mut self) -> Result<Self, Refusal> {
+    pub(in crate::schemes) fn without_hashcat_hex(mut self) -> Self {
         for part in [&mut self.salt, &mut self.salt2, &mut self.user, &mut self.email, &mut self.pepper] {
             let bytes = part.as_deref().unwrap_or_default();
             let digits = bytes.strip_prefix(b"$HEX[").and_then(|rest| rest.strip_suffix(b"]"));
@@ -218,7 +218,7 @@ impl<'a> Parts<'a> {
                 *part = Some(Cow::Owned(plain));
             }
         }
-        Ok(self)
+        self
     }
 
     fn take(&mut self, piece: &Piece, found: &'a [u8]) -> Result<(), Refusal> {

@@ -19,7 +19,7 @@ mod selection;
 mod shape;
 
 pub use construction::{Construction, Cost, Scratch, Verdict};
-pub use expression::{Explanation, explain, functions};
+pub use expression::{Explanation, Need, digests, explain, functions};
 pub use left_out::LEFT_OUT;
 pub use limits::Limits;
 pub use okta_hash::{DigestAlgorithm, NotImportable, OktaHash, SaltOrder};
