@@ -413,6 +413,20 @@ mod tests {
     }
 
     #[test]
+    fn salts_and_names_may_be_written_in_hex() {
+        let salt = |stored: &str| {
+            let layout = Layout::parse("{digest}:{salt}:{pepper}").unwrap();
+            let parts = layout.read(stored.as_bytes()).unwrap().without_hashcat_hex();
+            (parts.salt.unwrap().into_owned(), parts.pepper.unwrap().into_owned())
+        };
+        assert_eq!(salt("ab:$HEX[613a]:$HEX[ff]"), (b"a:".to_vec(), b"\xff".to_vec()));
+        assert_eq!(salt("ab:$HEX[]:a:b"), (Vec::new(), b"a:b".to_vec()));
+        for text in ["$HEX[6]", "$HEX[6g]", "$HEX[61", "$hex[61]", "x$HEX[61]", "$HEX[61]x"] {
+            assert_eq!(salt(&format!("ab:{text}:p")).0, text.as_bytes(), "meant as it stands");
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused_whole() {
         for (layout, stored) in [
             ("{digest}:{salt}", "ab"),

@@ -391,6 +391,9 @@ mod tests {
         }
         let hash = read("hashcat:10", "01dfae6e5d4d90d9892622325959afbe:7050461").unwrap();
         assert_eq!((&*hash.scheme(), verdict(&hash, "hashcat")), ("md5-pass-salt", Verdict::Match));
+        let hex = "01dfae6e5d4d90d9892622325959afbe:$HEX[37303530343631]";
+        assert_eq!(verdict(&read("hashcat:10", hex).unwrap(), "hashcat"), Verdict::Match);
+        assert_eq!(verdict(&read("md5-pass-salt", hex).unwrap(), "hashcat"), Verdict::Mismatch);
     }
 
     #[test]

@@ -248,27 +248,4 @@ pub(super) const ENTRIES: &[Entry] = &[
         reader: Reader::Expression("sha1('--'.$salt.'--'.$pass.'--')"),
         ..Entry::BLANK
     },
-    Entry {
-        name: "werkzeug-md5",
-        hashcat: &[30000],
-        software: "Werkzeug before 1.0, Flask",
-        layout: "md5${salt}${digest}",
-        example: Example::of("md5$84143$7f51edecfa6fb401a0b5e63d33fc8c0e", "hashcat"),
-        okta: "hook: HMAC",
-        reader: Reader::Expression("hmac_md5($salt,$pass)"),
-        ..Entry::BLANK
-    },
-    Entry {
-        name: "werkzeug-sha256",
-        hashcat: &[30120],
-        software: "Werkzeug before 1.0, Flask",
-        layout: "sha256${salt}${digest}",
-        example: Example::of(
-            "sha256$70108387805$8b9472281c36c3a693703de0e0f1ffab8fc0ecdd3bc5ead04c76dd74ef431e49",
-            "hashcat",
-        ),
-        okta: "hook: HMAC",
-        reader: Reader::Expression("hmac_sha256($salt,$pass)"),
-        ..Entry::BLANK
-    },
 ];

@@ -227,3 +227,43 @@ pub(super) const ENTRIES: &[Entry] = &[
         )
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::schemes::registry::Entry;
+
+    /// The name that the head of this file makes of an expression.
+    fn systematic(expression: &str, inside: bool) -> String {
+        let mut depth = 0;
+        let parts: Vec<&str> = expression
+            .split(|character| {
+                depth += i32::from(character == '(') - i32::from(character == ')');
+                character == '.' && depth == 0
+            })
+            .collect();
+        if let [part] = parts.as_slice() {
+            return match part.split_once('(') {
+                Some((name, rest)) => {
+                    let inner = systematic(rest.strip_suffix(')').unwrap(), true);
+                    format!("{}-{inner}", name.replace('_', "-"))
+                }
+                None => part.replace("':'", "colon").replace('$', ""),
+            };
+        }
+        let words: Vec<String> = parts.iter().map(|part| systematic(part, true)).collect();
+        format!("{}{}", if inside { "of-" } else { "" }, words.join("-"))
+    }
+
+    #[test]
+    fn names_say_what_is_computed() {
+        let systematically = |entry: &&Entry| {
+            let expression = entry.expression().unwrap_or_default();
+            !["iterate", "reverse", "substr", "hmac", "bcrypt"].iter().any(|one| expression.starts_with(one))
+        };
+        for entry in super::ENTRIES.iter().chain(super::super::nested::ENTRIES).filter(systematically) {
+            let (outer, rest) = entry.expression().unwrap().split_once('(').unwrap();
+            let inner = systematic(rest.strip_suffix(')').unwrap(), false);
+            assert_eq!(format!("{}-{inner}", outer.replace('_', "-")), entry.name);
+        }
+    }
+}

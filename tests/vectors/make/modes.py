@@ -1,7 +1,7 @@
 """Writes ../modes.toml and ../refused-modes.toml: the constructions that hashcat lists by formula, and the forums and
 shops that store them.
 
-Needs Python 3.11 with bcrypt, pycryptodome, gostcrypto and Werkzeug 2.0; and php. Digests of digests are computed here
+Needs Python 3.11 with bcrypt, pycryptodome and gostcrypto; and php. Digests of digests are computed here
 from hashcat's name of the mode; what forums and shops do is run as PHP, in which they are written.
 """
 
@@ -15,8 +15,6 @@ import subprocess
 import Crypto
 import bcrypt
 import gostcrypto
-import werkzeug
-import werkzeug.security
 from Crypto.Hash import keccak
 
 from passwords import PASSWORDS, near_miss, table
@@ -273,10 +271,6 @@ def forum_family():
         add(HASHLIB, how, name, digest, text, salt=SALT, pepper=key)
         digest = restful(key.encode(), key.encode())(text.encode(), b"5aa5").decode()
         add(HASHLIB, how, name, f"{digest}:5aa5:{key}", text)
-        for d in ("md5", "sha256"):
-            stored = werkzeug.security.generate_password_hash(text, method=d, salt_length=8)
-            add(f"Werkzeug {werkzeug.__version__}", f'generate_password_hash(password, method="{d}")', f"werkzeug-{d}",
-                stored, text)
 
 
 def notation_family():
