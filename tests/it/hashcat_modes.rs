@@ -73,11 +73,12 @@ fn damaged(vector: &Vector) -> Option<String> {
     let bare = stored.trim_end_matches('=');
     let end = || bare.char_indices().last().map(|(at, _)| bare[..at].to_owned());
     if let Some(entry) = find(&vector.scheme).filter(|_| vector.scheme.starts_with("hashcat:")) {
-        // An expression's digest that stands first is followed by a salt, which may have any length.
-        return if hashcat_layout(entry).starts_with("{digest}:") {
-            Some(stored.chars().skip(1).collect())
-        } else {
-            end()
+        // Behind the digest of an expression there may be a salt, which may have any length.
+        return match hashcat_layout(entry).split_once("{digest}") {
+            Some((before, after)) if !after.is_empty() && !before.contains('{') => {
+                Some(format!("{}{}", &stored[..before.len()], &stored[before.len() + 1..]))
+            }
+            _ => end(),
         };
     }
     if vector.describes_itself() { end() } else { None }
