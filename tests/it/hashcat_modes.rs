@@ -73,13 +73,15 @@ fn damaged(vector: &Vector) -> Option<String> {
     let bare = stored.trim_end_matches('=');
     let end = || bare.char_indices().last().map(|(at, _)| bare[..at].to_owned());
     if let Some(entry) = find(&vector.scheme).filter(|_| vector.scheme.starts_with("hashcat:")) {
-        // Behind the digest of an expression there may be a salt, which may have any length.
-        return match hashcat_layout(entry).split_once("{digest}") {
-            Some((before, after)) if !after.is_empty() && !before.contains('{') => {
-                Some(format!("{}{}", &stored[..before.len()], &stored[before.len() + 1..]))
-            }
-            _ => end(),
-        };
+        // Behind the digest there may be a salt or a name, which may have any length.
+        let before = hashcat_layout(entry).split_once("{digest}").map_or("", |(before, _)| before);
+        let at = if before.contains('{') { 0 } else { before.len() };
+        let digest = stored.get(at..).and_then(|rest| rest.split_once(':')).map_or("", |(digest, _)| digest);
+        let written = |byte: u8| byte.is_ascii_alphanumeric() || b"+/.=".contains(&byte);
+        if digest.len() >= 16 && digest.bytes().all(written) {
+            return Some(format!("{}{}", &stored[..at], &stored[at + 1..]));
+        }
+        return end();
     }
     if vector.describes_itself() { end() } else { None }
 }
