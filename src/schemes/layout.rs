@@ -44,17 +44,20 @@ pub(in crate::schemes) enum Part {
     User,
     /// `$email`
     Email,
+    /// `$pepper`, which hashcat writes behind the salt.
+    Pepper,
     /// `$rounds`, a decimal number.
     Rounds,
 }
 
 impl Part {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("digest", Self::Digest),
         ("salt", Self::Salt),
         ("salt2", Self::Salt2),
         ("user", Self::User),
         ("email", Self::Email),
+        ("pepper", Self::Pepper),
         ("rounds", Self::Rounds),
     ];
 
@@ -103,6 +106,7 @@ pub(in crate::schemes) struct Parts<'a> {
     pub(in crate::schemes) salt2: Option<Cow<'a, [u8]>>,
     pub(in crate::schemes) user: Option<Cow<'a, [u8]>>,
     pub(in crate::schemes) email: Option<Cow<'a, [u8]>>,
+    pub(in crate::schemes) pepper: Option<Cow<'a, [u8]>>,
     pub(in crate::schemes) rounds: Option<u32>,
 }
 
@@ -201,18 +205,20 @@ impl Layout {
 }
 
 impl<'a> Parts<'a> {
-    /// The salts and names, where hashcat wrote them as `$HEX[…]` because of the characters in them.
-    pub(in crate::schemes) fn without_hashcat_hex(mut self) -> Result<Self, Refusal> {
-        for part in [&mut self.salt, &mut self.salt2, &mut self.user, &mut self.email] {
+    /// The salts and names with `$HEX[…]` taken off, hashcat's notation for bytes that a line of text cannot hold.
+    ///
+    /// hashcat itself reads it in passwords only and takes such a salt as it stands; what other tools write for it
+    /// has salts in it too, and no store has one that really is `$HEX[…]`. Where no hex stands inside, the text is
+    /// meant as it stands, as hashcat has it.
+    pub(in crate::schemes) fn without_hashcat_hex(mut self) -> Self {
+        for part in [&mut self.salt, &mut self.salt2, &mut self.user, &mut self.email, &mut self.pepper] {
             let bytes = part.as_deref().unwrap_or_default();
             let digits = bytes.strip_prefix(b"$HEX[").and_then(|rest| rest.strip_suffix(b"]"));
-            if let Some(digits) = digits {
-                let plain = encoding::from_hex(digits);
-                let plain = plain.ok_or_else(|| Refusal::unreadable("what stands in $HEX[…] is not hex"))?;
+            if let Some(plain) = digits.and_then(encoding::from_hex) {
                 *part = Some(Cow::Owned(plain));
             }
         }
-        Ok(self)
+        self
     }
 
     fn take(&mut self, piece: &Piece, found: &'a [u8]) -> Result<(), Refusal> {
@@ -255,6 +261,7 @@ impl<'a> Parts<'a> {
             Part::Salt2 => self.salt2 = Some(bytes),
             Part::User => self.user = Some(bytes),
             Part::Email => self.email = Some(bytes),
+            Part::Pepper => self.pepper = Some(bytes),
             Part::Rounds => {
                 let rounds = encoding::decimal(&bytes).filter(|&rounds| rounds > 0);
                 self.rounds = Some(rounds.ok_or_else(|| {
@@ -406,6 +413,20 @@ mod tests {
             read("{x-issha, {rounds}}base64({digest:3}{salt})", "{x-issha, 1024}QUJDYWI="),
             Some((b"ABC".to_vec(), Some(b"ab".to_vec()), Some(1024)))
         );
+    }
+
+    #[test]
+    fn salts_and_names_may_be_written_in_hex() {
+        let salt = |stored: &str| {
+            let layout = Layout::parse("{digest}:{salt}:{pepper}").unwrap();
+            let parts = layout.read(stored.as_bytes()).unwrap().without_hashcat_hex();
+            (parts.salt.unwrap().into_owned(), parts.pepper.unwrap().into_owned())
+        };
+        assert_eq!(salt("ab:$HEX[613a]:$HEX[ff]"), (b"a:".to_vec(), b"\xff".to_vec()));
+        assert_eq!(salt("ab:$HEX[]:a:b"), (Vec::new(), b"a:b".to_vec()));
+        for text in ["$HEX[6]", "$HEX[6g]", "$HEX[61", "$hex[61]", "x$HEX[61]", "$HEX[61]x"] {
+            assert_eq!(salt(&format!("ab:{text}:p")).0, text.as_bytes(), "meant as it stands");
+        }
     }
 
     #[test]

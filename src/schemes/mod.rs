@@ -12,6 +12,7 @@ mod expression;
 mod formats;
 pub mod guess;
 mod layout;
+mod left_out;
 mod limits;
 mod okta_hash;
 mod registry;
@@ -20,6 +21,7 @@ mod shape;
 
 pub use construction::{Construction, Cost, Scratch, Verdict};
 pub use expression::{Explanation, Need, digests, explain, functions};
+pub use left_out::LEFT_OUT;
 pub use limits::Limits;
 pub use okta_hash::{DigestAlgorithm, NotImportable, OktaHash, SaltOrder};
 pub use registry::{Entry, Example, entries, find};

@@ -10,7 +10,9 @@ use thiserror::Error;
 use super::construction::{Reading, Refusal};
 use super::expression::Expression;
 use super::registry::{self, Entry, Reader};
-use super::{Construction, Cost, Credential, Limits, NotImportable, OktaHash, Scratch, Verdict, shape};
+use super::{
+    Construction, Cost, Credential, Limits, NotImportable, OktaHash, Scratch, Verdict, left_out, shape,
+};
 
 /// A value that could not be read as what it should be. The message never holds any of the value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -167,9 +169,15 @@ impl Choice {
             };
             return match registry::by_hashcat(mode) {
                 Some(entry) => Ok(Self::Hashcat(entry)),
-                None => {
-                    error(9, format!("no scheme here has hashcat's mode {mode}; write it as an expression"))
-                }
+                None => error(
+                    9,
+                    match left_out::why(mode) {
+                        Some(why) => format!("hashcat's mode {mode} is not for signing in: {why}"),
+                        None => {
+                            format!("no scheme here has hashcat's mode {mode}; write it as an expression")
+                        }
+                    },
+                ),
             };
         }
         if let Some(entry) = registry::named(text) {
@@ -369,6 +377,7 @@ mod tests {
             ("bcrpt", 1, "did you mean `bcrypt`"),
             ("hashcat:abc", 9, "hashcat:3200"),
             ("hashcat:4000000000", 9, "expression"),
+            ("hashcat:8300", 9, "NSEC3"),
             ("", 1, "expected `auto`"),
             ("md5($pas)", 5, "$pass"),
         ] {
@@ -387,6 +396,9 @@ mod tests {
         }
         let hash = read("hashcat:10", "01dfae6e5d4d90d9892622325959afbe:7050461").unwrap();
         assert_eq!((&*hash.scheme(), verdict(&hash, "hashcat")), ("md5-pass-salt", Verdict::Match));
+        let hex = "01dfae6e5d4d90d9892622325959afbe:$HEX[37303530343631]";
+        assert_eq!(verdict(&read("hashcat:10", hex).unwrap(), "hashcat"), Verdict::Match);
+        assert_eq!(verdict(&read("md5-pass-salt", hex).unwrap(), "hashcat"), Verdict::Mismatch);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod documents;
 mod export;
 mod fuzz_corpus;
 mod guess;
+mod hashcat_modes;
 mod hook;
 mod init;
 mod layers;

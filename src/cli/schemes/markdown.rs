@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::schemes::{Entry, digests, entries, functions};
+use crate::schemes::{Entry, LEFT_OUT, digests, entries, functions};
 
 const HEAD: &str = "\
 <!-- Made by `keyferry schemes --markdown`; do not edit. -->
@@ -32,6 +32,7 @@ pub(super) fn document() -> String {
     );
     table(&mut text, is_digest);
     expressions(&mut text);
+    hashcat(&mut text);
     text.push_str("\n## Worked examples\n\n| scheme | stored value | password |\n|---|---|---|\n");
     for entry in entries() {
         let _ = writeln!(
@@ -102,6 +103,33 @@ fn expressions(text: &mut String) {
          meant. `unhex` and `unbase64` work on what the store holds.\n`iterate` gives `first`, then `next` again and \
          again, in which `$_` is the round before: so many results in all.\n",
     );
+}
+
+/// hashcat's modes by number, and those that are left out.
+fn hashcat(text: &mut String) {
+    text.push_str(
+        "\n## hashcat's modes\n\n`hashcat:N` reads a value as hashcat 6.2.6 writes it, which is not always as the software \
+         does. hashcat takes `$HEX[…]` in\npasswords only; here it is read in salts and names too.\n\n\
+         | mode | scheme | made as | Okta |\n|---|---|---|---|\n",
+    );
+    let mut modes: Vec<_> =
+        entries().iter().flat_map(|entry| entry.hashcat.iter().map(move |mode| (mode, entry))).collect();
+    modes.sort_by_key(|(mode, _)| **mode);
+    for (mode, entry) in modes {
+        let layout = if entry.hashcat_layout.is_empty() { entry.layout } else { entry.hashcat_layout };
+        let made = match entry.expression() {
+            Some(expression) => format!("`{}` in `{}`", cell(expression), cell(layout)),
+            None => format!("`{}`", cell(layout)),
+        };
+        let _ = writeln!(text, "| {mode} | `{}` | {made} | {} |", entry.name, cell(entry.okta));
+    }
+    text.push_str(
+        "\nOf hashcat's raw hashes, key derivations, and hashes of forums, servers, operating systems, databases and \
+         other software\nthese are left out, since nobody signs in with them:\n\n| mode | what it is |\n|---|---|\n",
+    );
+    for (mode, why) in LEFT_OUT {
+        let _ = writeln!(text, "| {mode} | {} |", cell(why));
+    }
 }
 
 /// A bar would end the cell.

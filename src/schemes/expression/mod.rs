@@ -103,11 +103,11 @@ impl Expression {
         }
     }
 
-    /// As [`Expression::read`], with salts that hashcat writes as `$HEX[…]`.
+    /// As [`Expression::read`], with salts that may be written as `$HEX[…]`.
     pub(in crate::schemes) fn read_hashcat(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
         match self.parts(credential)? {
             None => self.construct(Stored::text(credential.stored), credential, limits),
-            Some(parts) => self.read_apart(parts.without_hashcat_hex()?, credential, limits),
+            Some(parts) => self.read_apart(parts.without_hashcat_hex(), credential, limits),
         }
     }
 
@@ -147,7 +147,7 @@ impl Expression {
             salt2: parts.salt2.as_deref().or(credential.salt2),
             user: user.as_deref().or(credential.user),
             email: email.as_deref().or(credential.email),
-            pepper: credential.pepper,
+            pepper: parts.pepper.as_deref().or(credential.pepper),
             rounds: parts.rounds.or(credential.rounds),
         };
         limits.credential(&Credential { stored: &parts.digest, ..whole })?;

@@ -12,9 +12,13 @@ mod cisco;
 mod crypt;
 mod des_crypt;
 mod django;
+mod forums;
 mod fshp;
+mod hashcat;
+mod hmac;
 mod ldap;
 mod md5_crypt;
+mod nested;
 mod p5k2;
 mod passlib;
 mod pbkdf2;
@@ -22,6 +26,7 @@ mod phpass;
 mod plaintext;
 mod qnx;
 mod raw;
+mod salted;
 mod scrypt;
 mod sha1_crypt;
 mod sha_crypt;
@@ -59,7 +64,12 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     cisco::ENTRIES,
     qnx::ENTRIES,
     appliances::ENTRIES,
+    hashcat::ENTRIES,
     raw::ENTRIES,
+    salted::ENTRIES,
+    hmac::ENTRIES,
+    nested::ENTRIES,
+    forums::ENTRIES,
     plaintext::ENTRIES,
 ];
 
