@@ -18,13 +18,17 @@ pub struct Example {
     pub stored: &'static str,
     /// Its salt, where it has a column of its own.
     pub salt: Option<&'static str>,
+    /// The user it belongs to, where that goes into the computation and does not stand in the value.
+    pub user: Option<&'static str>,
+    /// The secret kept outside the table, where there is one.
+    pub pepper: Option<&'static str>,
     /// The password it was made from.
     pub password: &'static str,
 }
 
 impl Example {
     pub(in crate::schemes) const fn of(stored: &'static str, password: &'static str) -> Self {
-        Self { stored, salt: None, password }
+        Self { stored, salt: None, user: None, pepper: None, password }
     }
 }
 
@@ -240,9 +244,14 @@ pub(in crate::schemes) fn identify(stored: &[u8]) -> Option<&'static Entry> {
     let mut known = list.iter().filter(|(prefix, _)| begins(stored, prefix));
     let claims =
         |(prefix, entry): &&(&str, &Entry)| (entry.claims)(stored.get(prefix.len()..).unwrap_or_default());
-    // Where nobody claims it, the first says what is wrong with it.
-    let claimed = known.clone().find(claims).or_else(|| known.next());
+    // Where nobody claims it, the first says what is wrong with it; unless any text may begin so, such as a password.
+    let claimed = known.clone().find(claims).or_else(|| known.find(|(prefix, _)| tells(prefix)));
     claimed.map(|(_, entry)| *entry)
+}
+
+/// Whether hardly any text begins so but values of that scheme: `$2b$` and `{SSHA}` do, `_` and `AK1` do not.
+fn tells(prefix: &str) -> bool {
+    prefix.contains(['$', '{', ':', '@', '.'])
 }
 
 /// The name that is spelt most like this one, if any is near.
@@ -290,10 +299,12 @@ mod tests {
             for text in [entry.name, entry.software, entry.layout, entry.okta, entry.example.stored] {
                 assert!(!text.is_empty(), "{}: something is missing", entry.name);
             }
-            let Example { stored, salt, password } = entry.example;
+            let Example { stored, salt, user, pepper, password } = entry.example;
             let credential = Credential {
                 stored: stored.as_bytes(),
                 salt: salt.map(str::as_bytes),
+                user,
+                pepper: pepper.map(str::as_bytes),
                 ..Credential::default()
             };
             let hash = Selection::parse(entry.name).unwrap().read(&credential, &Limits::default());

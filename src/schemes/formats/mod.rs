@@ -5,16 +5,30 @@
 
 mod argon2;
 mod bcrypt;
+mod charset;
+mod computed;
 mod crypt;
 mod django;
+mod domino;
+mod enterprise;
 mod ldap;
+mod mongodb;
+mod mssql;
+mod mysql;
+mod named;
+mod oracle;
 mod pbkdf2;
 mod phpass;
 mod plaintext;
 mod raw;
+mod sap;
+mod scram;
 mod scrypt;
 mod sha_crypt;
+mod single_des;
 mod spring;
+mod stores;
+mod windows;
 
 use super::registry::Entry;
 
@@ -29,10 +43,20 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     pbkdf2::ENTRIES,
     sha_crypt::ENTRIES,
     phpass::ENTRIES,
+    stores::ENTRIES, // before LDAP: Elasticsearch's {SSHA256} is told apart by its shape
     ldap::ENTRIES,
     crypt::ENTRIES,
     spring::ENTRIES,
     django::ENTRIES,
+    mysql::ENTRIES,
+    scram::ENTRIES,
+    mongodb::ENTRIES,
+    mssql::ENTRIES,
+    oracle::ENTRIES,
+    windows::ENTRIES,
+    sap::ENTRIES,
+    domino::ENTRIES,
+    enterprise::ENTRIES,
     raw::ENTRIES,
     plaintext::ENTRIES,
 ];
