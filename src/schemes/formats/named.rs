@@ -38,6 +38,11 @@ pub(super) fn is_hex(text: &[u8], len: usize) -> bool {
     text.len() == len && text.iter().all(u8::is_ascii_hexdigit)
 }
 
+/// Whether there is something, and no white space before it.
+pub(super) fn is_name(text: &[u8]) -> bool {
+    text.first().is_some_and(|first| !first.is_ascii_whitespace())
+}
+
 /// The name from the row.
 pub(super) fn row_user<'a>(credential: &Credential<'a>) -> Result<&'a str, Refusal> {
     credential.user.ok_or_else(|| {
@@ -46,8 +51,10 @@ pub(super) fn row_user<'a>(credential: &Credential<'a>) -> Result<&'a str, Refus
 }
 
 fn text(user: &[u8]) -> Result<&str, Refusal> {
-    let user = std::str::from_utf8(user).ok().filter(|user| !user.is_empty());
-    user.ok_or_else(|| Refusal::unreadable("the user's name in the value is empty or not UTF-8"))
+    let user = std::str::from_utf8(user).ok().filter(|user| is_name(user.as_bytes()));
+    user.ok_or_else(|| {
+        Refusal::unreadable("the user's name in the value is empty, begins with a space or is not UTF-8")
+    })
 }
 
 fn hex(digest: &[u8], len: usize) -> Result<Vec<u8>, Refusal> {

@@ -12,7 +12,7 @@ use crate::schemes::{Credential, Limits, encoding};
 
 use super::charset;
 use super::computed::computed;
-use super::named::{digest_and_user, row_user};
+use super::named::{digest_and_user, is_name, row_user};
 use super::single_des::{BLOCK_NANOS, KEY_NANOS, encrypt};
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -136,9 +136,12 @@ fn pwdump(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let fields: Vec<&[u8]> = credential.stored.split(|&byte| byte == b':').collect();
     let (lm, nt) = match *fields.as_slice() {
         [lm, nt] => (lm, nt),
-        [_, number, lm, nt, b"", b"", b""] if encoding::decimal(number).is_some() => (lm, nt),
-        [_, number, lm, nt, [b'[', flags @ .., b']'], changed, b""]
-            if encoding::decimal(number).is_some()
+        [name, number, lm, nt, b"", b"", b""] if is_name(name) && encoding::decimal(number).is_some() => {
+            (lm, nt)
+        }
+        [name, number, lm, nt, [b'[', flags @ .., b']'], changed, b""]
+            if is_name(name)
+                && encoding::decimal(number).is_some()
                 && flags.len() == 11
                 && changed.len() == 12
                 && changed.strip_prefix(b"LCT-").is_some_and(|time| encoding::from_hex(time).is_some()) =>

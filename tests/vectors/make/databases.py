@@ -330,7 +330,7 @@ def windows(pdbedit):
         add(f, PASSLIB, 'lmhash.hash(password, encoding="cp850")', "lmhash", v, p, auto=False, wrong=wrong)
         add(f, PASSLIB, "the same in capitals", "lmhash", v.upper(), p.upper(), auto=False, wrong=wrong)
         half = p[:7]
-        add(f, PASSLIB, "the first half", "lmhash", v[:16], half, auto=False, wrong="z" + half[1:])
+        add(f, PASSLIB, "the first half", "lmhash", v[:16], half, auto=False, wrong="q" + half[1:])
 
 
 def samba(pdbedit, password):
@@ -346,7 +346,7 @@ def samba(pdbedit, password):
 
 def enterprise():
     f = "enterprise"
-    sap_passwords = [("correct horse battery staple", "correct z"), ("Zoë Müller", "Zoë Müxx"), ("a$b:c{d}e", "a$b:c{x}"),
+    sap_passwords = [("correct horse battery staple", "corrext z"), ("Zoë Müller", "Zoë Müxx"), ("a$b:c{d}e", "a$b:c{x}"),
                      ("0123456789" * 8, "1123"), ("x", "y"), ("密码🔑pass", "密码🔑past")]
     for p, wrong in sap_passwords:
         v = legacy.sap_b("SAP*", p)
