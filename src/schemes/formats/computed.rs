@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::schemes::construction::{Construction, Cost, Reading, Scratch, Verdict};
+use crate::schemes::construction::{Construction, Cost, Scratch, Verdict};
 use crate::schemes::{NotImportable, OktaHash};
 use crate::secret::Secret;
 
@@ -25,11 +25,11 @@ pub(super) fn computed<F>(
     nanos: u64,
     parameters: String,
     compute: F,
-) -> Reading
+) -> Box<dyn Construction>
 where
     F: Fn(&[u8]) -> Option<Zeroizing<Vec<u8>>> + Send + Sync + 'static,
 {
-    Ok(Box::new(Computed { expected: Secret::new(expected), algorithm, nanos, parameters, compute }))
+    Box::new(Computed { expected: Secret::new(expected), algorithm, nanos, parameters, compute })
 }
 
 impl<F> Construction for Computed<F>

@@ -67,9 +67,9 @@ fn domino_5(credential: &Credential<'_>, _: &Limits) -> Reading {
     };
     let expected = digits.and_then(encoding::from_hex).filter(|digest| digest.len() == 16);
     let expected = expected.ok_or_else(|| Refusal::unreadable("expected 32 hex digits in brackets"))?;
-    computed("Domino 5", expected, 4 * BLOCK_NANOS, String::new(), |password| {
+    Ok(computed("Domino 5", expected, 4 * BLOCK_NANOS, String::new(), |password| {
         Some(Zeroizing::new(big_md(password).to_vec()))
-    })
+    }))
 }
 
 fn domino_6(credential: &Credential<'_>, _: &Limits) -> Reading {
@@ -80,9 +80,9 @@ fn domino_6(credential: &Credential<'_>, _: &Limits) -> Reading {
     whole.push(b'0');
     let bytes = decoded(&whole).ok_or_else(wrong)?;
     let salt: [u8; 5] = bytes.get(..5).and_then(|salt| salt.try_into().ok()).ok_or_else(wrong)?;
-    computed("Domino 6", credential.stored.to_vec(), 10 * BLOCK_NANOS, String::new(), move |password| {
+    Ok(computed("Domino 6", credential.stored.to_vec(), 10 * BLOCK_NANOS, String::new(), move |password| {
         Some(text_6(password, salt))
-    })
+    }))
 }
 
 fn domino_8(credential: &Credential<'_>, limits: &Limits) -> Reading {
@@ -102,9 +102,9 @@ fn domino_8(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let short: [u8; 5] = salt.get(..5).and_then(|salt| salt.try_into().ok()).ok_or_else(wrong)?;
     let salt = salt.to_vec();
     let nanos = Digest::Sha1.pbkdf2_nanos(u64::from(rounds));
-    computed("Domino 8", expected, nanos, format!("{rounds} rounds"), move |password| {
+    Ok(computed("Domino 8", expected, nanos, format!("{rounds} rounds"), move |password| {
         Some(Digest::Sha1.pbkdf2(&text_6(password, short), &salt, rounds, 8))
-    })
+    }))
 }
 
 /// The text of generation six, as it is stored: of the salt and of generation five's text, cut off.

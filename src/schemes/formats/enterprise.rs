@@ -1,4 +1,4 @@
-//! Enterprise software and devices whose digests are their own: RACF, Progress OpenEdge, Radmin, Dahua, `SolarWinds`
+//! Enterprise software and devices whose digests are their own: RACF, Progress `OpenEdge`, Radmin, Dahua, `SolarWinds`
 //! Orion, Oracle Transportation Management, Siebel and `WebSphere`.
 
 use std::sync::Arc;
@@ -143,7 +143,7 @@ fn racf(credential: &Credential<'_>, _: &Limits) -> Reading {
     let user = user.ok_or_else(|| Refusal::unreadable("RACF's names have 1 to 8 characters of EBCDIC"))?;
     let nanos = 2 * (KEY_NANOS + BLOCK_NANOS);
     let known = Arc::<[u8]>::from(expected.as_slice());
-    computed("RACF", expected, nanos, String::new(), move |password| {
+    Ok(computed("RACF", expected, nanos, String::new(), move |password| {
         let digest = |text: &str| {
             let key = padded(&charset::ebcdic(text.as_bytes())?)?.map(|byte| (byte ^ 0x55) << 1);
             Some(Zeroizing::new(encrypt(key, user).to_vec()))
@@ -154,7 +154,7 @@ fn racf(credential: &Credential<'_>, _: &Limits) -> Reading {
         let as_typed = digest(typed)?;
         let folded = crate::secret::Secret::new(upper.to_vec()).matches(&known);
         Some(if folded { upper } else { as_typed })
-    })
+    }))
 }
 
 /// Filled up to eight with EBCDIC's spaces.
@@ -170,7 +170,7 @@ fn openedge(credential: &Credential<'_>, _: &Limits) -> Reading {
     if expected.len() != 16 || !expected.iter().all(u8::is_ascii_alphabetic) {
         return Err(Refusal::unreadable("expected 16 letters"));
     }
-    computed("OpenEdge's ENCODE", expected, 10_000, String::new(), |password| {
+    Ok(computed("OpenEdge's ENCODE", expected, 10_000, String::new(), |password| {
         let mut bytes = Zeroizing::new([0_u8; 16]);
         let mut sum = 17_u16;
         for _ in 0..5 {
@@ -192,7 +192,7 @@ fn openedge(credential: &Credential<'_>, _: &Limits) -> Reading {
             if low.is_ascii_alphabetic() { low } else { (byte >> 4) + b'a' }
         };
         Some(Zeroizing::new(bytes.iter().map(letter).collect()))
-    })
+    }))
 }
 
 /// CRC-16 of one byte: the polynomial 0x8005, lowest bits first.
@@ -204,10 +204,10 @@ fn crc16(byte: u8) -> u16 {
 fn radmin(credential: &Credential<'_>, _: &Limits) -> Reading {
     let expected = encoding::from_hex(credential.stored).filter(|digest| digest.len() == 16);
     let expected = expected.ok_or_else(|| Refusal::unreadable("expected 32 hex digits"))?;
-    computed("Radmin 2", expected, 250, String::new(), |password| {
+    Ok(computed("Radmin 2", expected, 250, String::new(), |password| {
         let padding = [0; 100];
         Some(Digest::Md5.of(&[password, padding.get(password.len()..)?]))
-    })
+    }))
 }
 
 /// Of every two bytes of MD5 the sum, as a digit to the base of 62.
@@ -216,13 +216,13 @@ fn dahua(credential: &Credential<'_>, _: &Limits) -> Reading {
     if expected.len() != 8 || !expected.iter().all(u8::is_ascii_alphanumeric) {
         return Err(Refusal::unreadable("expected 8 letters and digits"));
     }
-    computed("Dahua's digest", expected, 120, String::new(), |password| {
+    Ok(computed("Dahua's digest", expected, 120, String::new(), |password| {
         let digit = |pair: &[u8]| {
             let sum: usize = pair.iter().map(|&byte| usize::from(byte)).sum();
             BASE62.get(sum % 62).copied()
         };
         Digest::Md5.of(&[password]).chunks(2).map(digit).collect::<Option<_>>().map(Zeroizing::new)
-    })
+    }))
 }
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -242,9 +242,9 @@ fn solarwinds(credential: &Credential<'_>, _: &Limits) -> Reading {
     let short = 8_usize.saturating_sub(salt.encode_utf16().count());
     salt.extend("1244352345234".chars().take(short));
     let nanos = Digest::Sha1.pbkdf2_nanos(Digest::Sha1.pbkdf2_work(1000, 1024));
-    computed("SolarWinds Orion's digest", expected, nanos, String::new(), move |password| {
+    Ok(computed("SolarWinds Orion's digest", expected, nanos, String::new(), move |password| {
         Some(Digest::Sha512.of(&[&Digest::Sha1.pbkdf2(password, salt.as_bytes(), 1000, 1024)]))
-    })
+    }))
 }
 
 /// `{hash}`: what is not said is what the first release had.

@@ -83,10 +83,10 @@ fn mssql_2000(credential: &Credential<'_>, _: &Limits) -> Reading {
     let (salt, expected) =
         parts.ok_or_else(|| Refusal::unreadable("expected 0x0100 and 88 hex digits behind it"))?;
     let salt = salt.to_vec();
-    computed("MSSQL 2000", expected.to_vec(), 200, String::new(), move |password| {
+    Ok(computed("MSSQL 2000", expected.to_vec(), 200, String::new(), move |password| {
         let upper = charset::upper_simple(std::str::from_utf8(password).ok()?);
         Some(Digest::Sha1.of(&[&charset::utf16le(upper.as_bytes())?, &salt]))
-    })
+    }))
 }
 
 /// Where the salt begins, in what is digested.
@@ -100,9 +100,9 @@ fn sybase(credential: &Credential<'_>, _: &Limits) -> Reading {
     let (salt, expected) =
         parts.ok_or_else(|| Refusal::unreadable("expected 0xc007 and 80 hex digits behind it"))?;
     let salt = salt.to_vec();
-    computed("Sybase ASE", expected.to_vec(), 900, String::new(), move |password| {
+    Ok(computed("Sybase ASE", expected.to_vec(), 900, String::new(), move |password| {
         let text = charset::utf16be(password)?;
         let padding = Zeroizing::new(vec![0; SYBASE_FIELD.checked_sub(text.len())?]);
         Some(Digest::Sha256.of(&[&text, &padding, &salt]))
-    })
+    }))
 }

@@ -90,7 +90,7 @@ const POINT_NANOS: u64 = 60_000;
 fn old(credential: &Credential<'_>, _: &Limits) -> Reading {
     let expected = encoding::from_hex(credential.stored).filter(|bytes| bytes.len() == 8);
     let expected = expected.ok_or_else(|| Refusal::unreadable("expected 16 hex digits"))?;
-    computed("MySQL's old password function", expected, 100, String::new(), |password| {
+    Ok(computed("MySQL's old password function", expected, 100, String::new(), |password| {
         let (mut first, mut second, mut add) = (0x5030_5735_u32, 0x1234_5671_u32, 7_u32);
         for &byte in password.iter().filter(|byte| !matches!(byte, b' ' | b'\t')) {
             let byte = u32::from(byte);
@@ -100,7 +100,7 @@ fn old(credential: &Credential<'_>, _: &Limits) -> Reading {
         }
         let sums = [first & 0x7fff_ffff, second & 0x7fff_ffff];
         Some(Zeroizing::new(sums.into_iter().flat_map(u32::to_be_bytes).collect()))
-    })
+    }))
 }
 
 /// sha256-crypt with a salt of any twenty bytes: `$A$005$…`, its hex, or hashcat's text.
@@ -153,7 +153,7 @@ fn ed25519(credential: &Credential<'_>, _: &Limits) -> Reading {
     let expected = encoding::from_base64_unpadded(credential.stored).filter(|key| key.len() == 32);
     let expected =
         expected.ok_or_else(|| Refusal::unreadable("expected 32 bytes in base64 without padding"))?;
-    computed("Ed25519", expected, POINT_NANOS, String::new(), public_key)
+    Ok(computed("Ed25519", expected, POINT_NANOS, String::new(), public_key))
 }
 
 /// PBKDF2's result is Ed25519's secret key.
@@ -178,9 +178,9 @@ fn parsec(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let (salt, key) = (bytes(salt, 18)?, bytes(key, 32)?);
     limits.rounds(u64::from(rounds))?;
     let nanos = Digest::Sha512.pbkdf2_nanos(u64::from(rounds)) + POINT_NANOS;
-    computed("PARSEC", key, nanos, format!("{rounds} rounds"), move |password| {
+    Ok(computed("PARSEC", key, nanos, format!("{rounds} rounds"), move |password| {
         public_key(&Digest::Sha512.pbkdf2(password, &salt, rounds, 32))
-    })
+    }))
 }
 
 /// Ed25519's public key (RFC 8032, 5.1.5).

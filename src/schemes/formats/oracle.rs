@@ -92,13 +92,13 @@ fn des(credential: &Credential<'_>, _: &Limits) -> Reading {
     let (expected, user) = digest_and_user(credential, b':', 8)?;
     let user: Arc<str> = user.to_uppercase().into();
     let nanos = 2 * KEY_NANOS + 10 * BLOCK_NANOS;
-    computed("Oracle's DES", expected, nanos, String::new(), move |password| {
+    Ok(computed("Oracle's DES", expected, nanos, String::new(), move |password| {
         let password = Zeroizing::new(std::str::from_utf8(password).ok()?.to_uppercase());
         let text = Zeroizing::new([user.as_bytes(), password.as_bytes()].concat());
         let text = charset::utf16be(&text)?;
         let key = Zeroizing::new(last_block(KEY, &text));
         Some(Zeroizing::new(last_block(*key, &text).to_vec()))
-    })
+    }))
 }
 
 /// The newest of the verifiers; all are of one password. `H:` is for digest authentication and without salt.

@@ -134,13 +134,13 @@ fn bcode(credential: &Credential<'_>, half: Half) -> Reading {
     let (user, digest) = user_and_digest(credential, b'$', 8)?;
     let expected = half.of(digest)?;
     let (user, len) = (transcoded(user, 12), expected.len());
-    computed("SAP's BCODE", expected, 400, String::new(), move |password| {
+    Ok(computed("SAP's BCODE", expected, 400, String::new(), move |password| {
         let password = transcoded(std::str::from_utf8(password).ok()?, 8);
         let first = Digest::Md5.of(&[&password, &user]);
         let second = Digest::Md5.of(&[&waldorf(&first, &password, &user)]);
         let (left, right) = second.split_at_checked(8)?;
         Some(Zeroizing::new(left.iter().zip(right).map(|(left, right)| left ^ right).take(len).collect()))
-    })
+    }))
 }
 
 /// So many characters in BCODE's alphabet, without the spaces at the end. SAP counts in UTF-16.
@@ -213,7 +213,7 @@ fn passcode(credential: &Credential<'_>, half: Half) -> Reading {
     let (user, digest) = user_and_digest(credential, b'$', 20)?;
     let expected = half.of(digest)?;
     let (user, len) = (user.trim_end_matches(' ').to_ascii_uppercase(), expected.len());
-    computed("SAP's PASSCODE", expected, 300, String::new(), move |password| {
+    Ok(computed("SAP's PASSCODE", expected, 300, String::new(), move |password| {
         let first = Digest::Sha1.of(&[password, user.as_bytes()]);
         let (lengths, offsets) = first.split_at_checked(10)?;
         let sum =
@@ -223,7 +223,7 @@ fn passcode(credential: &Credential<'_>, half: Half) -> Reading {
         let mut digest = Digest::Sha1.of(&[password, pepper, user.as_bytes()]);
         digest.truncate(len);
         Some(digest)
-    })
+    }))
 }
 
 /// A part of this goes between password and name; which one, the first digest says.

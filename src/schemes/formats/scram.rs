@@ -75,7 +75,7 @@ pub(super) struct Scram {
 
 /// What becomes of a password before PBKDF2.
 pub(super) enum Prepared {
-    /// SASLprep (RFC 4013), or its bytes as they are where that refuses them, as `PostgreSQL` does.
+    /// `SASLprep` (RFC 4013), or its bytes as they are where that refuses them, as `PostgreSQL` does.
     Sasl,
     /// MD5 of name, `:mongo:` and password, in hex.
     Mongo { user: String },

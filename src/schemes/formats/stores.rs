@@ -189,7 +189,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "password",
         ),
         prefixes: &["SHA-256,"],
-        claims: |rest| rest.iter().filter(|&&byte| byte == b',').count() != 1,
+        claims: |rest| rest.split(|&byte| byte == b',').count() == 3,
         reader: Reader::Expression("iterate($rounds,sha256_bin($salt.$pass),sha256_bin($_))"),
         ..Entry::BLANK
     },
@@ -203,7 +203,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "password",
         ),
         prefixes: &["SHA-256,"],
-        claims: |rest| rest.iter().filter(|&&byte| byte == b',').count() == 1,
+        claims: |rest| rest.split(|&byte| byte == b',').count() == 2,
         reader: Reader::Expression("sha256($salt.$pass)"),
         ..Entry::BLANK
     },

@@ -108,12 +108,12 @@ fn lm(credential: &Credential<'_>, _: &Limits) -> Reading {
     }
     let halves = expected.len() / 8;
     let nanos = halves as u64 * (KEY_NANOS + BLOCK_NANOS);
-    computed("LM", expected, nanos, String::new(), move |password| {
+    Ok(computed("LM", expected, nanos, String::new(), move |password| {
         let mut text = charset::upper_cp850(password)?;
         text.resize(14, 0);
         let keys = text.chunks(7).take(halves).map(lm_key);
         Some(Zeroizing::new(keys.flat_map(|key| encrypt(*key, *b"KGS!@#$%")).collect()))
-    })
+    }))
 }
 
 /// Seven bytes spread over eight, with the parity bit of each left free.
@@ -121,7 +121,8 @@ fn lm_key(half: &[u8]) -> Zeroizing<[u8; 8]> {
     let bits = half.iter().fold(0_u64, |bits, &byte| (bits << 8) | u64::from(byte));
     let mut key = Zeroizing::new([0; 8]);
     for (byte, at) in key.iter_mut().zip((0..8).rev()) {
-        *byte = ((bits >> (at * 7)) as u8 & 0x7f) << 1;
+        let [.., low] = (bits >> (at * 7)).to_be_bytes();
+        *byte = low << 1;
     }
     key
 }
@@ -168,7 +169,7 @@ fn pwdump(credential: &Credential<'_>, limits: &Limits) -> Reading {
 fn dcc(credential: &Credential<'_>, _: &Limits) -> Reading {
     let (expected, user) = digest_and_user(credential, b':', 16)?;
     let user = folded(user)?;
-    computed("DCC", expected, 300, String::new(), move |password| cached(password, &user))
+    Ok(computed("DCC", expected, 300, String::new(), move |password| cached(password, &user)))
 }
 
 /// PBKDF2 of the former.
@@ -189,9 +190,9 @@ fn dcc2(credential: &Credential<'_>, limits: &Limits) -> Reading {
     limits.rounds(u64::from(rounds))?;
     let user = folded(user)?;
     let nanos = Digest::Sha1.pbkdf2_nanos(u64::from(rounds));
-    computed("DCC2", expected, nanos, format!("{rounds} rounds"), move |password| {
+    Ok(computed("DCC2", expected, nanos, format!("{rounds} rounds"), move |password| {
         Some(Digest::Sha1.pbkdf2(&cached(password, &user)?, &user, rounds, 16))
-    })
+    }))
 }
 
 fn cached(password: &[u8], user: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
