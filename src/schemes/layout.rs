@@ -223,7 +223,10 @@ impl<'a> Parts<'a> {
                 let bytes = encoding.decode(found).ok_or_else(|| {
                     Refusal::unreadable(format!("what should be {} is not", encoding.name()))
                 })?;
-                self.split(&bytes, slots)
+                match slots.as_slice() {
+                    [Slot { part, width: None }] => self.put(*part, Cow::Owned(bytes), true),
+                    slots => self.split(&bytes, slots),
+                }
             }
         }
     }

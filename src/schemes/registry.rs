@@ -111,7 +111,7 @@ impl Entry {
 
 impl Entry {
     pub(in crate::schemes) fn shared_name(&self) -> Arc<str> {
-        Arc::from(self.name)
+        SHARED.get(self.name).map_or_else(|| Arc::from(self.name), |shared| Arc::clone(&shared.name))
     }
 
     /// Reads a value of this scheme.
@@ -152,8 +152,8 @@ impl Entry {
 
     fn compiled(&self) -> Result<&'static Compiled, Refusal> {
         let broken = |()| Refusal::unreadable(format!("the scheme {} is written wrongly", self.name));
-        let slot = COMPILED.get(self.name).ok_or(()).map_err(broken)?;
-        slot.get_or_init(|| self.compile().map_err(|_| ())).as_ref().map_err(|()| broken(()))
+        let shared = SHARED.get(self.name).ok_or(()).map_err(broken)?;
+        shared.compiled.get_or_init(|| self.compile().map_err(|_| ())).as_ref().map_err(|()| broken(()))
     }
 
     fn compile(&self) -> Result<Compiled, SelectionError> {
@@ -172,9 +172,17 @@ struct Compiled {
     hashcat: Option<Expression>,
 }
 
-/// Compiled when first used: most runs need few of them.
-static COMPILED: LazyLock<HashMap<&'static str, OnceLock<Result<Compiled, ()>>>> =
-    LazyLock::new(|| entries().iter().map(|entry| (entry.name, OnceLock::new())).collect());
+/// What all values of an entry have in common.
+struct Shared {
+    name: Arc<str>,
+    /// Compiled when first used: most runs need few of them.
+    compiled: OnceLock<Result<Compiled, ()>>,
+}
+
+static SHARED: LazyLock<HashMap<&'static str, Shared>> = LazyLock::new(|| {
+    let shared = |entry: &Entry| Shared { name: Arc::from(entry.name), compiled: OnceLock::new() };
+    entries().iter().map(|entry| (entry.name, shared(entry))).collect()
+});
 
 impl std::fmt::Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -122,7 +122,7 @@ impl Selection {
     /// value that is too costly for one of them is too costly.
     pub fn read(&self, credential: &Credential<'_>, limits: &Limits) -> Result<Hash, ReadError> {
         limits.credential(credential).map_err(|refusal| ReadError::new(refusal, None))?;
-        let mut candidates: Vec<(Arc<str>, Box<dyn Construction>)> = Vec::new();
+        let mut candidates: Vec<(Arc<str>, Box<dyn Construction>)> = Vec::with_capacity(self.choices.len());
         let mut unreadable = Vec::new();
         for choice in self.choices.iter() {
             if choice.reads_anything() && !candidates.is_empty() {

@@ -19,6 +19,16 @@ fn expression() -> impl Strategy<Value = String> {
         Just("bcrypt("),
         Just("auto("),
         Just("unhex("),
+        Just("substr("),
+        Just("scrypt("),
+        Just("hmac_sha3_224("),
+        Just("nfkc("),
+        Just("latin1("),
+        Just("$rounds"),
+        Just(" in '"),
+        Just("{digest}"),
+        Just("{rounds}"),
+        Just("hex({salt}"),
         Just(")"),
         Just("("),
         Just("."),
@@ -78,6 +88,22 @@ proptest! {
                 }
             }
         }
+        let _ = explain(&text);
+    }
+
+    #[test]
+    fn no_layout_panics_parser_or_reader(
+        pieces in prop::collection::vec(prop::sample::select(PIECES), 0..8),
+        value in "[$,=:{}0-9a-fA-F./+|]{0,60}",
+    ) {
+        let text = format!("iterate($rounds,md5($pass.$salt),md5($_)) in '{}'", pieces.concat());
+        match Selection::parse(&text) {
+            Err(error) => prop_assert!((1..=text.chars().count() + 1).contains(&error.column), "{text}: {error:?}"),
+            Ok(selection) => {
+                let credential = Credential { stored: value.as_bytes(), ..Credential::default() };
+                let _ = selection.read(&credential, &tight()).map(|hash| hash.cost());
+            }
+        }
     }
 
     #[test]
@@ -101,6 +127,30 @@ proptest! {
         }
     }
 }
+
+const PIECES: &[&str] = &[
+    "{digest}",
+    "{digest:16}",
+    "{digest:32}",
+    "{salt}",
+    "{salt:2}",
+    "{rounds}",
+    "{user}",
+    ":",
+    "$",
+    "{",
+    "}",
+    "{x}",
+    "é",
+    "''",
+    "hex(",
+    "base64(",
+    "b64(",
+    ")",
+    "{salt:0}",
+    "{salt:",
+    "|",
+];
 
 fn names() -> Vec<&'static str> {
     entries().iter().map(|entry| entry.name).collect()

@@ -146,7 +146,7 @@ fn okta(expression: &Expression, credential: &Credential<'_>) -> Option<Result<O
         Outer::Digits(digits) => vec![b'0'; digits],
         Outer::Text => vec![b'0'],
     };
-    Some(match expression.construct(&Stored::Text(&stored), credential, &Limits::default()) {
+    Some(match expression.construct(Stored::text(&stored), credential, &Limits::default()) {
         Ok(construction) => construction.okta(),
         Err(Refusal::Unreadable(why) | Refusal::TooCostly(why)) => Err(NotImportable(why)),
     })

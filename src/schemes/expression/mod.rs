@@ -48,12 +48,18 @@ pub(in crate::schemes) struct Expression {
     layout: Option<Layout>,
 }
 
-/// What the plan's result is compared with.
-enum Stored<'a> {
-    /// A text: hex or base64 of a digest, or a digest's own bytes, or what is no digest at all.
-    Text(&'a [u8]),
-    /// Bytes that a layout's encoding was taken off.
-    Bytes(&'a [u8]),
+/// What a program's result is compared with.
+struct Stored<'a> {
+    bytes: Cow<'a, [u8]>,
+    /// Whether a layout's encoding was taken off it. Else it is hex or base64 of a digest, or a digest's own bytes, or
+    /// what is no digest at all.
+    decoded: bool,
+}
+
+impl<'a> Stored<'a> {
+    fn text(bytes: &'a [u8]) -> Self {
+        Self { bytes: Cow::Borrowed(bytes), decoded: false }
+    }
 }
 
 impl Expression {
@@ -92,16 +98,16 @@ impl Expression {
     /// stores have in columns: where those are there, the stored value is the digest alone.
     pub(in crate::schemes) fn read(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
         match self.parts(credential)? {
-            None => self.construct(&Stored::Text(credential.stored), credential, limits),
-            Some(parts) => self.read_apart(&parts, credential, limits),
+            None => self.construct(Stored::text(credential.stored), credential, limits),
+            Some(parts) => self.read_apart(parts, credential, limits),
         }
     }
 
     /// As [`Expression::read`], with salts that hashcat writes as `$HEX[…]`.
     pub(in crate::schemes) fn read_hashcat(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
         match self.parts(credential)? {
-            None => self.construct(&Stored::Text(credential.stored), credential, limits),
-            Some(parts) => self.read_apart(&parts.without_hashcat_hex()?, credential, limits),
+            None => self.construct(Stored::text(credential.stored), credential, limits),
+            Some(parts) => self.read_apart(parts.without_hashcat_hex()?, credential, limits),
         }
     }
 
@@ -128,7 +134,7 @@ impl Expression {
         }
     }
 
-    fn read_apart(&self, parts: &Parts<'_>, credential: &Credential<'_>, limits: &Limits) -> Reading {
+    fn read_apart(&self, parts: Parts<'_>, credential: &Credential<'_>, limits: &Limits) -> Reading {
         let text = |bytes: &'_ Option<Cow<'_, [u8]>>| match bytes.as_deref().map(std::str::from_utf8) {
             None => Ok(None),
             Some(Ok(text)) => Ok(Some(text.to_owned())),
@@ -136,7 +142,7 @@ impl Expression {
         };
         let (user, email) = (text(&parts.user)?, text(&parts.email)?);
         let whole = Credential {
-            stored: &parts.digest,
+            stored: b"",
             salt: parts.salt.as_deref().or(credential.salt),
             salt2: parts.salt2.as_deref().or(credential.salt2),
             user: user.as_deref().or(credential.user),
@@ -144,29 +150,26 @@ impl Expression {
             pepper: credential.pepper,
             rounds: parts.rounds.or(credential.rounds),
         };
-        limits.credential(&whole)?;
-        let stored = if parts.decoded { Stored::Bytes(&parts.digest) } else { Stored::Text(&parts.digest) };
-        self.construct(&stored, &whole, limits)
+        limits.credential(&Credential { stored: &parts.digest, ..whole })?;
+        self.construct(Stored { bytes: parts.digest, decoded: parts.decoded }, &whole, limits)
     }
 
-    fn construct(&self, stored: &Stored<'_>, credential: &Credential<'_>, limits: &Limits) -> Reading {
+    fn construct(&self, stored: Stored<'_>, credential: &Credential<'_>, limits: &Limits) -> Reading {
         self.check(credential, limits)?;
         let bound = Bound::bind(&self.program, credential)?;
         let cost = measure::measure(&self.node, credential, measure::USUAL_PASSWORD).cost();
-        let (Stored::Text(bytes) | Stored::Bytes(bytes)) = *stored;
+        let Stored { bytes, decoded } = stored;
         let expected = match self.outer {
             Outer::Within(scheme) => {
-                let inner = within(scheme, &Credential { stored: bytes, ..*credential }, limits)?;
+                let inner = within(scheme, &Credential { stored: &bytes, ..*credential }, limits)?;
                 let as_it_is = self.node == Node::Variable(Variable::Pass);
                 return Ok(Box::new(Within { inner, bound, as_it_is, cost }));
             }
             Outer::Digest(len) => {
-                let expected = match stored {
-                    Stored::Text(text) => read_digest(text, len)?,
-                    Stored::Bytes(bytes) if bytes.len() == len => bytes.to_vec(),
-                    Stored::Bytes(_) => {
-                        return Err(Refusal::unreadable(format!("the digest does not have {len} bytes")));
-                    }
+                let expected = match bytes {
+                    text if !decoded => read_digest(&text, len)?,
+                    bytes if bytes.len() == len => bytes.into_owned(),
+                    _ => return Err(Refusal::unreadable(format!("the digest does not have {len} bytes"))),
                 };
                 if self.kind == Kind::Digits { encoding::to_hex(&expected).into_bytes() } else { expected }
             }
@@ -180,7 +183,7 @@ impl Expression {
                 bytes.to_ascii_lowercase()
             }
             Outer::Text if bytes.is_empty() => return Err(Refusal::unreadable("nothing is stored")),
-            Outer::Text => bytes.to_vec(),
+            Outer::Text => bytes.into_owned(),
         };
         let peppered = credential.pepper.is_some_and(|pepper| !pepper.is_empty())
             && self.program.columns.contains(&Variable::Pepper);
@@ -251,5 +254,7 @@ pub(in crate::schemes) fn read_digest(stored: &[u8], len: usize) -> Result<Vec<u
     })
 }
 
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod tests;
