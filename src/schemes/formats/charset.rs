@@ -7,18 +7,27 @@ use zeroize::Zeroizing;
 /// UTF-16, little end first. What is not UTF-8 is in no set.
 pub(super) fn utf16le(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(text).ok()?;
-    Some(Zeroizing::new(text.encode_utf16().flat_map(u16::to_le_bytes).collect()))
+    Some(collected(text.len() * 2, text.encode_utf16().flat_map(u16::to_le_bytes)))
 }
 
 /// UTF-16, big end first.
 pub(super) fn utf16be(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(text).ok()?;
-    Some(Zeroizing::new(text.encode_utf16().flat_map(u16::to_be_bytes).collect()))
+    Some(collected(text.len() * 2, text.encode_utf16().flat_map(u16::to_be_bytes)))
+}
+
+/// Bytes in one piece of memory: what grows leaves copies behind.
+fn collected(capacity: usize, bytes: impl Iterator<Item = u8>) -> Zeroizing<Vec<u8>> {
+    let mut collected = Zeroizing::new(Vec::with_capacity(capacity));
+    collected.extend(bytes);
+    collected
 }
 
 /// Upper case as Windows has it: one character for one, and itself where Unicode would write two.
 pub(super) fn upper_simple(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(text.chars().map(upper).collect())
+    let mut capitals = Zeroizing::new(String::with_capacity(text.len() * 2));
+    capitals.extend(text.chars().map(upper));
+    capitals
 }
 
 /// Lower case, likewise.
@@ -39,10 +48,9 @@ fn upper(character: char) -> char {
 pub(super) fn upper_cp850(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(text).ok()?;
     // A letter whose capital the page lacks (ÿ) stays as it is.
-    text.chars()
-        .map(|character| cp850(upper(character)).or_else(|| cp850(character)))
-        .collect::<Option<_>>()
-        .map(Zeroizing::new)
+    let byte = |character: char| cp850(upper(character)).or_else(|| cp850(character));
+    let all = text.chars().all(|character| byte(character).is_some());
+    all.then(|| collected(text.len().max(14), text.chars().filter_map(byte)))
 }
 
 fn cp850(character: char) -> Option<u8> {
@@ -56,7 +64,8 @@ fn cp850(character: char) -> Option<u8> {
 pub(super) fn ebcdic(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(text).ok()?;
     let byte = |character: char| EBCDIC.get(usize::from(u8::try_from(character).ok()?)).copied();
-    text.chars().map(byte).collect::<Option<_>>().map(Zeroizing::new)
+    let all = text.chars().all(|character| byte(character).is_some());
+    all.then(|| collected(text.len(), text.chars().filter_map(byte)))
 }
 
 /// Code page 850 from 0x80.

@@ -305,3 +305,25 @@ fn elasticsearch_ssha256(credential: &Credential<'_>, _: &Limits) -> Reading {
     let bytes = |text, len| encoding::from_base64(text).filter(|bytes| bytes.len() == len).ok_or_else(wrong);
     Ok(salted_digest(Digest::Sha256, b"", &bytes(salt, 8)?, bytes(digest, 32)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::schemes::{Credential, Limits, Scratch, Selection, Verdict};
+
+    /// Signs as short as `*`, `#` and `(G` begin passwords too, and a store of plain text must stay readable.
+    #[test]
+    fn a_password_that_begins_like_a_hash_is_still_plain_text() {
+        for password in
+            ["*secret*", "#1fan", "S:ecret", "(Great)", "(Hmm)", "(x)", "md5", "P0:", "0x0100", "244124"]
+        {
+            let credential = Credential { stored: password.as_bytes(), ..Credential::default() };
+            let hash = Selection::parse("plaintext").unwrap().read(&credential, &Limits::default()).unwrap();
+            assert_eq!(
+                hash.verify(password.as_bytes(), &mut Scratch::default()),
+                Verdict::Match,
+                "{password}"
+            );
+            assert!(Selection::auto().read(&credential, &Limits::default()).is_err(), "{password}");
+        }
+    }
+}
