@@ -168,8 +168,25 @@ impl Digest {
 
     /// Time to digest `len` bytes, in nanoseconds, padding included.
     pub(in crate::schemes) fn nanos(self, len: u64) -> u64 {
-        let padding = self.block() / 8 + 1;
-        let blocks = len.saturating_add(padding).div_ceil(self.block()).saturating_add(self.last_blocks());
+        // What is put behind every message: a bit, and in most its length, of an eighth of a block.
+        let padding = match self {
+            Self::Sha3_224
+            | Self::Sha3_256
+            | Self::Sha3_384
+            | Self::Sha3_512
+            | Self::Keccak224
+            | Self::Keccak256
+            | Self::Keccak384
+            | Self::Keccak512
+            | Self::Streebog256
+            | Self::Streebog512 => 1,
+            Self::Blake2b256 | Self::Blake2b512 | Self::Blake2s256 | Self::Gost94 | Self::Gost94CryptoPro => {
+                0
+            }
+            _ => self.block() / 8 + 1,
+        };
+        let blocks =
+            len.saturating_add(padding).div_ceil(self.block()).max(1).saturating_add(self.last_blocks());
         blocks.saturating_mul(self.block_nanos())
     }
 

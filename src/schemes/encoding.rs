@@ -27,7 +27,10 @@ const CRYPT: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 
 /// Hexadecimal digits, upper or lower case.
 pub fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
-    hex::decode(text).ok()
+    let mut bytes = vec![0; text.len() / 2];
+    // Which allocates once, where `hex::decode` lets its result grow.
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// Base64 of RFC 4648, with its padding.

@@ -279,8 +279,8 @@ fn okta(object: &serde_json::Value, password: &str) -> String {
         "SHA-256" => sha2::Sha256::digest(message).to_vec(),
         "SHA-512" => sha2::Sha512::digest(message).to_vec(),
         "PBKDF2" => {
-            let size = object["keySize"].as_u64().unwrap() as usize;
-            let rounds = object["iterationCount"].as_u64().unwrap() as u32;
+            let number = |name: &str| u32::try_from(object[name].as_u64().unwrap()).unwrap();
+            let (size, rounds) = (number("keySize") as usize, number("iterationCount"));
             match object["digestAlgorithm"].as_str().unwrap() {
                 "SHA256_HMAC" => fast_pbkdf2::<Hmac<sha2::Sha256>>(password, &salt, rounds, size),
                 "SHA512_HMAC" => fast_pbkdf2::<Hmac<sha2::Sha512>>(password, &salt, rounds, size),

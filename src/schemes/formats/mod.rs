@@ -8,17 +8,26 @@ mod argon2;
 mod bcrypt;
 mod bcrypt_sha256;
 mod bsd_nthash;
+mod charset;
 mod cisco;
+mod computed;
 mod crypt;
 mod des_crypt;
 mod django;
+mod domino;
+mod enterprise;
 mod forums;
 mod fshp;
 mod hashcat;
 mod hmac;
 mod ldap;
 mod md5_crypt;
+mod mongodb;
+mod mssql;
+mod mysql;
+mod named;
 mod nested;
+mod oracle;
 mod p5k2;
 mod passlib;
 mod pbkdf2;
@@ -27,11 +36,16 @@ mod plaintext;
 mod qnx;
 mod raw;
 mod salted;
+mod sap;
+mod scram;
 mod scrypt;
 mod sha1_crypt;
 mod sha_crypt;
+mod single_des;
 mod spring;
+mod stores;
 mod sun_md5_crypt;
+mod windows;
 mod yescrypt;
 
 use super::registry::Entry;
@@ -57,6 +71,7 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     yescrypt::ENTRIES,
     bsd_nthash::ENTRIES,
     phpass::ENTRIES,
+    stores::ENTRIES, // before LDAP: Elasticsearch's {SSHA256} is told apart by its shape
     ldap::ENTRIES,
     crypt::ENTRIES,
     spring::ENTRIES,
@@ -65,6 +80,15 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     qnx::ENTRIES,
     appliances::ENTRIES,
     hashcat::ENTRIES,
+    mysql::ENTRIES,
+    scram::ENTRIES,
+    mongodb::ENTRIES,
+    mssql::ENTRIES,
+    oracle::ENTRIES,
+    windows::ENTRIES,
+    sap::ENTRIES,
+    domino::ENTRIES,
+    enterprise::ENTRIES,
     raw::ENTRIES,
     salted::ENTRIES,
     hmac::ENTRIES,

@@ -84,7 +84,20 @@ fn read(credential: &Credential<'_>, limits: &Limits, kind: Kind) -> Reading {
         return Err(Refusal::unreadable("a character that sha-crypt's salt cannot have"));
     }
     let digest = behind.get(1..).ok_or_else(wrong)?;
-    // The last character holds what is left over of the digest: four bits of 256, two of 512.
+    let digest = checked_digest(kind, digest)?;
+    limits.rounds(u64::from(rounds))?;
+    Ok(Box::new(ShaCrypt { kind, rounds, salt: salt.to_vec(), digest }))
+}
+
+/// sha256-crypt of a salt that is not sha-crypt's own: MySQL's has twenty bytes of any kind.
+pub(super) fn sha256_crypt(rounds: u32, salt: &[u8], digest: &[u8], limits: &Limits) -> Reading {
+    let digest = checked_digest(Kind::Sha256, digest)?;
+    limits.rounds(u64::from(rounds))?;
+    Ok(Box::new(ShaCrypt { kind: Kind::Sha256, rounds, salt: salt.to_vec(), digest }))
+}
+
+/// The last character holds what is left over of the digest: four bits of 256, two of 512.
+fn checked_digest(kind: Kind, digest: &[u8]) -> Result<Secret, Refusal> {
     let (len, last) = match kind {
         Kind::Sha256 => (43, 16),
         Kind::Sha512 => (86, 4),
@@ -94,8 +107,7 @@ fn read(credential: &Credential<'_>, limits: &Limits, kind: Kind) -> Reading {
     if digest.len() != len || !in_alphabet || !ends_well {
         return Err(Refusal::unreadable(format!("the digest is not {len} characters of ./0-9A-Za-z")));
     }
-    limits.rounds(u64::from(rounds))?;
-    Ok(Box::new(ShaCrypt { kind, rounds, salt: salt.to_vec(), digest: Secret::new(digest.to_vec()) }))
+    Ok(Secret::new(digest.to_vec()))
 }
 
 impl Construction for ShaCrypt {
