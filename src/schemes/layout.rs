@@ -121,6 +121,14 @@ impl Layout {
         self.slots().any(|slot| slot.part == part)
     }
 
+    /// Whether the part stands inside an encoding.
+    pub(in crate::schemes) fn encodes(&self, part: Part) -> bool {
+        self.pieces.iter().any(|piece| match piece {
+            Piece::Encoded(_, slots) => slots.iter().any(|slot| slot.part == part),
+            Piece::Literal(_) | Piece::Slot(_) => false,
+        })
+    }
+
     /// Whether a value in this layout is told from a bare digest by how it begins.
     pub(in crate::schemes) fn begins_with_text(&self) -> bool {
         matches!(self.pieces.first(), Some(Piece::Literal(_)))
