@@ -19,8 +19,10 @@ type Failure = Box<dyn std::error::Error>;
 
 const PASSWORD: &[u8] = b"correct horse battery";
 const SALT: &[u8] = b"7a1f8c20e3";
-/// Measurements of which the median counts.
-const TIMES: usize = 41;
+/// Measurements of which the median counts. Each is short, so that few of them are interrupted by other processes.
+const TIMES: usize = 101;
+/// Rounds to measure a digest by.
+const ROUNDS: u32 = 64;
 
 fn main() -> Result<(), Failure> {
     let cores = std::thread::available_parallelism()?;
@@ -40,7 +42,7 @@ fn reading() -> Result<(), Failure> {
         let limits = Limits::default();
         selection.read(&credential, &limits)?;
         let nanos = median(|| {
-            repeat(500, || {
+            repeat(200, || {
                 let _ = black_box(selection.read(black_box(&credential), &limits));
             })
         });
@@ -91,19 +93,19 @@ macro_rules! pair {
 
 fn pairs() -> Vec<Pair> {
     vec![
-        pair!(2000, "sha1($salt.sha1($salt.sha1($pass)))", |password| {
+        pair!(500, "sha1($salt.sha1($salt.sha1($pass)))", |password| {
             let inner = hex40(&Sha1::digest(password).into());
             let middle = hex40(&Sha1::new().chain_update(SALT).chain_update(inner).finalize().into());
             Sha1::new().chain_update(SALT).chain_update(middle).finalize()
         }),
-        pair!(2000, "md5(md5($pass).$salt)", |password| {
+        pair!(500, "md5(md5($pass).$salt)", |password| {
             let inner = hex32(&Md5::digest(password).into());
             Md5::new().chain_update(inner).chain_update(SALT).finalize()
         }),
-        pair!(2000, "sha512($pass.$salt)", |password| {
+        pair!(500, "sha512($pass.$salt)", |password| {
             Sha512::new().chain_update(password).chain_update(SALT).finalize()
         }),
-        pair!(2000, "sha256(utf16le($pass).$salt)", |password| {
+        pair!(500, "sha256(utf16le($pass).$salt)", |password| {
             let mut wide = [0; 256];
             let mut len = 0;
             for unit in std::str::from_utf8(password).unwrap_or_default().encode_utf16() {
@@ -115,14 +117,14 @@ fn pairs() -> Vec<Pair> {
             let wide = wide.get(..len).unwrap_or_default();
             Sha256::new().chain_update(wide).chain_update(SALT).finalize()
         }),
-        pair!(20, "iterate(1000,md5($salt.$pass),md5($_))", |password| {
+        pair!(2, "iterate(1000,md5($salt.$pass),md5($_))", |password| {
             let mut digest: [u8; 16] = Md5::new().chain_update(SALT).chain_update(password).finalize().into();
             for _ in 1..1000 {
                 digest = Md5::digest(hex32(&digest)).into();
             }
             digest
         }),
-        pair!(20, "iterate(1000,sha1_bin($pass.$salt),sha1_bin($_.$pass.$salt))", |password| {
+        pair!(2, "iterate(1000,sha1_bin($pass.$salt),sha1_bin($_.$pass.$salt))", |password| {
             let mut digest: [u8; 20] =
                 Sha1::new().chain_update(password).chain_update(SALT).finalize().into();
             for _ in 1..1000 {
@@ -131,9 +133,9 @@ fn pairs() -> Vec<Pair> {
             }
             digest
         }),
-        pair!(2000, "hmac_sha1($pass,$salt)", |password| by_hmac::<Hmac<Sha1>>(password, SALT)),
-        pair!(2000, "hmac_sha256($salt,$pass)", |password| by_hmac::<Hmac<Sha256>>(SALT, password)),
-        pair!(20, "pbkdf2_sha256($pass,$salt,1000,32)", |password| {
+        pair!(500, "hmac_sha1($pass,$salt)", |password| by_hmac::<Hmac<Sha1>>(password, SALT)),
+        pair!(500, "hmac_sha256($salt,$pass)", |password| by_hmac::<Hmac<Sha256>>(SALT, password)),
+        pair!(2, "pbkdf2_sha256($pass,$salt,1000,32)", |password| {
             pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(password, SALT, 1000)
         }),
     ]
@@ -182,7 +184,7 @@ fn expressions() -> Result<(), Failure> {
     let credential = Credential { stored: &stored, salt: Some(SALT), ..Credential::default() };
     let limits = Limits::default();
     let nanos = median(|| {
-        repeat(1000, || {
+        repeat(200, || {
             let _ = black_box(selection.read(black_box(&credential), &limits));
         })
     });
@@ -202,17 +204,18 @@ fn blocks() -> Result<(), Failure> {
     for digest in digests() {
         let mut times = Vec::new();
         for scheme in [
-            format!("iterate(2001,{digest}_bin($pass),{digest}_bin($_))"),
-            format!("pbkdf2_{digest}($pass,$salt,2000,16)"),
+            format!("iterate({},{digest}_bin($pass),{digest}_bin($_))", ROUNDS + 1),
+            format!("pbkdf2_{digest}($pass,$salt,{ROUNDS},16)"),
         ] {
             let len = if scheme.starts_with("pbkdf2") { 16 } else { length(digest) };
             let hash = read(&scheme, &vec![1; len], Some(SALT))?;
-            let nanos = median_of(7, || {
+            let nanos = median(|| {
                 repeat(1, || {
                     black_box(hash.verify(PASSWORD, &mut scratch));
                 })
             });
-            times.push((nanos / 2000.0, f64::from(u32::try_from(hash.cost().micros)?) / 2.0));
+            let told = 1000.0 * f64::from(u32::try_from(hash.cost().micros)?);
+            times.push((nanos / f64::from(ROUNDS), told / f64::from(ROUNDS)));
         }
         if let [(one, told), (round, told_round)] = times.as_slice() {
             say(&format!(
@@ -275,12 +278,8 @@ fn repeat(often: u32, mut run: impl FnMut()) -> f64 {
     started.elapsed().as_secs_f64() * 1e9 / f64::from(often)
 }
 
-fn median(measure: impl FnMut() -> f64) -> f64 {
-    median_of(TIMES, measure)
-}
-
-fn median_of(times: usize, mut measure: impl FnMut() -> f64) -> f64 {
-    middle((0..times).map(|_| measure()).collect())
+fn median(mut measure: impl FnMut() -> f64) -> f64 {
+    middle((0..TIMES).map(|_| measure()).collect())
 }
 
 fn middle(mut all: Vec<f64>) -> f64 {

@@ -125,6 +125,14 @@ impl Layout {
         self.slots().any(|slot| slot.part == part)
     }
 
+    /// Whether the part stands inside an encoding.
+    pub(in crate::schemes) fn encodes(&self, part: Part) -> bool {
+        self.pieces.iter().any(|piece| match piece {
+            Piece::Encoded(_, slots) => slots.iter().any(|slot| slot.part == part),
+            Piece::Literal(_) | Piece::Slot(_) => false,
+        })
+    }
+
     /// Whether a value in this layout is told from a bare digest by how it begins.
     pub(in crate::schemes) fn begins_with_text(&self) -> bool {
         matches!(self.pieces.first(), Some(Piece::Literal(_)))
@@ -229,29 +237,23 @@ impl<'a> Parts<'a> {
                 let bytes = encoding.decode(found).ok_or_else(|| {
                     Refusal::unreadable(format!("what should be {} is not", encoding.name()))
                 })?;
-                match slots.as_slice() {
-                    [Slot { part, width: None }] => self.put(*part, Cow::Owned(bytes), true),
-                    slots => self.split(&bytes, slots),
-                }
+                self.split(bytes, slots)
             }
         }
     }
 
-    /// Widths before the part without width count from the left, those behind it from the right.
-    fn split(&mut self, mut bytes: &[u8], slots: &[Slot]) -> Result<(), Refusal> {
+    /// Widths before the part without width count from the left, those behind it from the right. Taken off from the
+    /// end, so that the first part keeps the memory of the whole.
+    fn split(&mut self, mut bytes: Vec<u8>, slots: &[Slot]) -> Result<(), Refusal> {
         let short = || Refusal::unreadable("the encoded part has too few or too many bytes");
-        for (index, Slot { part, width }) in slots.iter().enumerate() {
-            let behind: usize =
-                slots.get(index + 1..).unwrap_or_default().iter().filter_map(|slot| slot.width).sum();
-            let width = match width {
-                Some(width) => *width,
-                None => bytes.len().checked_sub(behind).ok_or_else(short)?,
-            };
-            let (found, after) = bytes.split_at_checked(width).ok_or_else(short)?;
-            self.put(*part, Cow::Owned(found.to_vec()), true)?;
-            bytes = after;
+        let fixed: usize = slots.iter().filter_map(|slot| slot.width).sum();
+        let open = slots.iter().any(|slot| slot.width.is_none());
+        let rest = bytes.len().checked_sub(fixed).filter(|rest| open || *rest == 0).ok_or_else(short)?;
+        for Slot { part, width } in slots.iter().skip(1).rev() {
+            let from = bytes.len().checked_sub(width.unwrap_or(rest)).ok_or_else(short)?;
+            self.put(*part, Cow::Owned(bytes.split_off(from)), true)?;
         }
-        if bytes.is_empty() { Ok(()) } else { Err(short()) }
+        slots.first().map_or(Ok(()), |first| self.put(first.part, Cow::Owned(bytes), true))
     }
 
     fn put(&mut self, part: Part, bytes: Cow<'a, [u8]>, decoded: bool) -> Result<(), Refusal> {

@@ -241,6 +241,24 @@ fn schemes_are_listed_shown_and_explained() {
     let (code, out, _) = keyferry(&["schemes", "explain", "sha256($salt.$pass)"], "");
     assert_eq!(code, 0);
     assert!(out.contains("imports it as SHA-256, PREFIX") && out.contains("needs      $salt"), "{out}");
+    let layout = "pbkdf2_sha256($pass,$salt,$rounds,32) in '{rounds}:{salt}:base64({digest})'";
+    let (code, out, _) = keyferry(&["schemes", "explain", layout], "");
+    assert_eq!(code, 0);
+    for part in [
+        "PBKDF2 with SHA-256, $rounds rounds, 32 bytes",
+        "layout     {rounds}:{salt}:base64({digest})",
+        "stored as  32 bytes, where the layout has {digest}",
+        "$rounds from the stored value",
+        "at 4096 rounds",
+        "imports it as PBKDF2, from 4096 rounds on",
+    ] {
+        assert!(out.contains(part), "{part}: {out}");
+    }
+    let (code, out, _) = keyferry(&["schemes", "explain", "scrypt($pass,$salt,16384,8,1,32)", "--json"], "");
+    assert_eq!(code, 0);
+    let explanation: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(explanation["memory"], 16 * 1024 * 1024);
+    assert_eq!(explanation["needs"][0]["from"], "a column");
     let (code, _, err) = keyferry(&["schemes", "explain", "sha256($salt,$pass)"], "");
     assert_eq!(code, 1);
     assert!(err.contains("column 13") && err.ends_with("            ^\n"), "{err}");

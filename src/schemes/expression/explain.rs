@@ -55,6 +55,11 @@ pub fn explain(text: &str) -> Result<Explanation, SelectionError> {
             tree.push((0, "verify as the password of the stored value".into()));
             "a value of any scheme that describes itself".into()
         }
+        Outer::Digest(len)
+            if expression.layout.as_ref().is_some_and(|layout| layout.encodes(Part::Digest)) =>
+        {
+            format!("{len} bytes, where the layout has {{digest}}")
+        }
         Outer::Digest(len) => {
             format!("{len} bytes as {} hex digits of either case, as base64, or as they are", len * 2)
         }
@@ -202,7 +207,7 @@ fn title(function: Function, numbers: &[Number]) -> String {
             format!("scrypt with N {}, r {}, p {}, {} bytes", number(0), number(1), number(2), number(3))
         }
         Function::Iterate => format!("{} rounds: first, then next again and again", number(0)),
-        Function::Substr => format!("{} bytes from the {}th on, counted from 0", number(1), number(0)),
+        Function::Substr => format!("{} bytes from byte {} on, counted from 0", number(1), number(0)),
         Function::Change(change) => change.about().into(),
     };
     format!("{what}{form}")

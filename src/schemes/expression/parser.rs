@@ -322,9 +322,9 @@ fn unknown_function(name: &str) -> String {
         .map(|known| (strsim::osa_distance(shown(&lower).as_str(), known), known))
         .filter(|(far, _)| *far <= 2)
         .min_by_key(|(far, _)| *far)
-        .map_or_else(String::new, |(_, known)| format!(", did you mean `{known}`?"));
+        .map_or_else(String::new, |(_, known)| format!("did you mean `{known}`? "));
     format!(
-        "there is no function `{}`{near}; there are {}, and of digests, all with hmac_ and pbkdf2_ before and _bin \
+        "there is no function `{}`; {near}there are {}, and of digests, all with hmac_ and pbkdf2_ before and _bin \
          behind the name, {}",
         shown(name),
         Function::plain_names().collect::<Vec<_>>().join(" "),
