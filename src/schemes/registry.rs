@@ -18,13 +18,17 @@ pub struct Example {
     pub stored: &'static str,
     /// Its salt, where it has a column of its own.
     pub salt: Option<&'static str>,
+    /// The user it belongs to, where that goes into the computation and does not stand in the value.
+    pub user: Option<&'static str>,
+    /// The secret kept outside the table, where there is one.
+    pub pepper: Option<&'static str>,
     /// The password it was made from.
     pub password: &'static str,
 }
 
 impl Example {
     pub(in crate::schemes) const fn of(stored: &'static str, password: &'static str) -> Self {
-        Self { stored, salt: None, password }
+        Self { stored, salt: None, user: None, pepper: None, password }
     }
 }
 
@@ -294,10 +298,12 @@ mod tests {
             for text in [entry.name, entry.software, entry.layout, entry.okta, entry.example.stored] {
                 assert!(!text.is_empty(), "{}: something is missing", entry.name);
             }
-            let Example { stored, salt, password } = entry.example;
+            let Example { stored, salt, user, pepper, password } = entry.example;
             let credential = Credential {
                 stored: stored.as_bytes(),
                 salt: salt.map(str::as_bytes),
+                user,
+                pepper: pepper.map(str::as_bytes),
                 ..Credential::default()
             };
             let hash = Selection::parse(entry.name).unwrap().read(&credential, &Limits::default());

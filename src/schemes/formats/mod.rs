@@ -3,12 +3,14 @@
 //! A family says what its values look like ([`Entry`]) and reads them strictly: whatever it accepts is what the
 //! original software writes, without a byte left over. Only hex digits, and names in braces, may have either case.
 
+mod aix;
 mod argon2;
 mod bcrypt;
 mod bsd_nthash;
 mod crypt;
 mod des_crypt;
 mod django;
+mod dovecot;
 mod ldap;
 mod md5_crypt;
 mod pbkdf2;
@@ -42,6 +44,8 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     bsd_nthash::ENTRIES,
     phpass::ENTRIES,
     ldap::ENTRIES,
+    dovecot::ENTRIES,
+    aix::ENTRIES,
     crypt::ENTRIES,
     spring::ENTRIES,
     django::ENTRIES,

@@ -51,6 +51,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "correct horse battery staple",
         ),
         prefixes: &["{pbkdf2}", "{pbkdf2@SpringSecurity_v5_8}"],
+        claims: |rest| !rest.contains(&b'$'),
         reader: Reader::Format(pbkdf2),
         ..SPRING
     },
@@ -79,7 +80,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "correct horse battery staple",
         ),
         prefixes: &["{sha256}"],
-        claims: |rest| encoding::from_hex(rest).is_some(),
+        claims: |rest| encoding::from_hex(rest).is_some() && rest.len() != 64,
         reader: Reader::Format(standard),
         ..SPRING
     },
