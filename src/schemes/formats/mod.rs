@@ -5,17 +5,23 @@
 
 mod aix;
 mod argon2;
+mod aspnet;
 mod bcrypt;
 mod bsd_nthash;
 mod crypt;
 mod des_crypt;
 mod django;
 mod dovecot;
+mod java_frameworks;
 mod ldap;
 mod md5_crypt;
+mod node_frameworks;
 mod pbkdf2;
+mod php_frameworks;
 mod phpass;
 mod plaintext;
+mod python_frameworks;
+mod rails;
 mod raw;
 mod scrypt;
 mod sha1_crypt;
@@ -49,6 +55,12 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     crypt::ENTRIES,
     spring::ENTRIES,
     django::ENTRIES,
+    python_frameworks::ENTRIES,
+    java_frameworks::ENTRIES,
+    aspnet::ENTRIES,
+    rails::ENTRIES,
+    php_frameworks::ENTRIES,
+    node_frameworks::ENTRIES,
     raw::ENTRIES,
     plaintext::ENTRIES,
 ];
