@@ -125,7 +125,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         name: "dovecot-cram-md5",
-        aliases: &["cram-md5", "hmac-md5"],
+        aliases: &["cram-md5"],
         hashcat: &[16400],
         layout: "{CRAM-MD5}hex(<MD5's state after the outer pad:16><and after the inner one:16>), also {HMAC-MD5}",
         okta: "hook: half an HMAC",

@@ -19,6 +19,27 @@ pub(super) const ENTRIES: &[Entry] = &[
         reader: Reader::Expression("pbkdf2_sha1($pass,$salt,10000,32)"),
         ..Entry::BLANK
     },
+    Entry {
+        name: "jasypt-basic",
+        software: "jasypt's BasicPasswordEncryptor",
+        layout: "base64({salt:8}{digest:16})",
+        okta: "hook: more than one round",
+        example: Example::of("F6c7Iiea9SvP+MO3HWehpdwtVUKfAMK+", "correct horse battery staple"),
+        reader: Reader::Expression("iterate(1000,md5_bin($salt.nfc($pass)),md5_bin($_))"),
+        ..Entry::BLANK
+    },
+    Entry {
+        name: "jasypt-strong",
+        software: "jasypt's StrongPasswordEncryptor",
+        layout: "base64({salt:16}{digest:32})",
+        okta: "hook: more than one round",
+        example: Example::of(
+            "abVTZPpr6jPBa2MSQl5hd7X1Q8/okHyizj6tYfJ6exnbR7lj0fD4uLesyPhjzUuE",
+            "correct horse battery staple",
+        ),
+        reader: Reader::Expression("iterate(100000,sha256_bin($salt.nfc($pass)),sha256_bin($_))"),
+        ..Entry::BLANK
+    },
     braced(
         "acegi-md5",
         "MD5, POSTFIX",

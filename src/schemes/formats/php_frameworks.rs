@@ -1,4 +1,5 @@
-//! PHP's frameworks, so far as they do more than `password_hash`: Symfony (and `FOSUserBundle`), `CakePHP`.
+//! PHP's frameworks, so far as they do more than `password_hash`: Symfony (and `FOSUserBundle`), `CakePHP`,
+//! CodeIgniter's Ion Auth of old.
 
 use zeroize::Zeroizing;
 
@@ -48,6 +49,27 @@ pub(super) const ENTRIES: &[Entry] = &[
             "correct horse battery staple",
         ),
         reader: Reader::Format(symfony_bcrypt),
+        ..Entry::BLANK
+    },
+    Entry {
+        name: "ion-auth-sha1",
+        software: "CodeIgniter's Ion Auth 1 and 2 without store_salt",
+        layout: "{salt:10}{digest}",
+        okta: "hook: the digest is cut",
+        example: Example::of("9cc2ae8a1b3894b05eb2e48f15ce72c7052d5543", "correct horse battery staple"),
+        reader: Reader::Expression("substr(sha1($salt.$pass),0,30)"),
+        ..Entry::BLANK
+    },
+    Entry {
+        name: "ion-auth-sha1-salt",
+        software: "CodeIgniter's Ion Auth 1 and 2 with store_salt",
+        layout: "{digest}:{salt}",
+        okta: "SHA-1, POSTFIX",
+        example: Example::of(
+            "ae85db5265369c8fd4db1e23642be3084bb978e6:a1B2'c3",
+            "correct horse battery staple",
+        ),
+        reader: Reader::Expression("sha1($pass.$salt)"),
         ..Entry::BLANK
     },
     cakephp("cakephp", &["cakephp-sha1"], "sha1($pepper.$pass)", "a3c0920263706fc0c36f585a6e3c8075f04e6d80"),
