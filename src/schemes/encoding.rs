@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, PAD};
 
 const PADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, PAD);
 const UNPADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD);
+const URL_PADDED: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, PAD);
 const URL_UNPADDED: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, NO_PAD);
 const RADIX64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, NO_PAD);
 const RADIX64_LAX: GeneralPurpose =
@@ -42,6 +43,11 @@ pub fn from_base64_any(text: &[u8]) -> Option<Vec<u8>> {
 /// Base64 without padding: the "B64" of PHC strings.
 pub fn from_base64_unpadded(text: &[u8]) -> Option<Vec<u8>> {
     UNPADDED.decode(text).ok()
+}
+
+/// Base64 with the alphabet for URLs, with its padding.
+pub fn from_base64url(text: &[u8]) -> Option<Vec<u8>> {
+    URL_PADDED.decode(text).ok()
 }
 
 /// Base64 with the alphabet for URLs, without padding.

@@ -13,9 +13,9 @@ pub struct Limits {
     pub argon2_memory_kib: u32,
     /// Passes over that memory.
     pub argon2_passes: u32,
-    /// Memory of one scrypt verification (128 × N × r × p), in KiB.
+    /// Memory of one scrypt or yescrypt verification (128 × N × r × p, and by yescrypt's t), in KiB.
     pub scrypt_memory_kib: u32,
-    /// Rounds of PBKDF2, sha-crypt, phpass and `iterate`.
+    /// Rounds of PBKDF2, crypt(3)'s kinds, phpass and `iterate`.
     pub rounds: u32,
     /// Length of a password, in bytes.
     pub password_bytes: usize,

@@ -248,9 +248,14 @@ pub(in crate::schemes) fn identify(stored: &[u8]) -> Option<&'static Entry> {
     let mut known = list.iter().filter(|(prefix, _)| begins(stored, prefix));
     let claims =
         |(prefix, entry): &&(&str, &Entry)| (entry.claims)(stored.get(prefix.len()..).unwrap_or_default());
-    // Where nobody claims it, the first says what is wrong with it.
-    let claimed = known.clone().find(claims).or_else(|| known.next());
+    // Where nobody claims it, the first says what is wrong with it; unless any text may begin so, such as a password.
+    let claimed = known.clone().find(claims).or_else(|| known.find(|(prefix, _)| tells(prefix)));
     claimed.map(|(_, entry)| *entry)
+}
+
+/// Whether hardly any text begins so but values of that scheme: `$2b$` and `{SSHA}` do, `_` and `AK1` do not.
+fn tells(prefix: &str) -> bool {
+    prefix.contains(['$', '{', ':', '@', '.'])
 }
 
 /// The name that is spelt most like this one, if any is near.
@@ -326,6 +331,14 @@ mod tests {
             ("{md5}?", Some("ldap-md5")),
             ("{sha256}00", Some("spring-sha256")),
             ("sha1$x", Some("django-sha1")),
+            ("{SHA}5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8", Some("ldap-hex-sha1")),
+            ("{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", Some("ldap-sha")),
+            ("$p5k2$3e8$a$b=", Some("cta-pbkdf2-sha1")),
+            ("$p5k2$3e8$a$b", Some("dlitz-pbkdf2-sha1")),
+            ("_GW..8841inaTltazRsQ", Some("bsdi-crypt")),
+            ("_GW..8841inaTltazRsQQ", None),
+            ("AK1", None),
+            ("@m@", Some("qnx-md5")),
             ("sha1:x", Some("hashcat-pbkdf2")),
             ("{SSHA}", Some("ldap-ssha")),
             ("$2", None),

@@ -63,8 +63,16 @@ fn yes() -> bool {
 }
 
 /// Schemes whose digests may have any length.
-const ANY_LENGTH: [&str; 7] =
-    ["argon2", "spring-argon2", "django-argon2", "dovecot-argon2", "scrypt", "phc-pbkdf2", "hashcat-pbkdf2"];
+const ANY_LENGTH: [&str; 8] = [
+    "argon2",
+    "spring-argon2",
+    "django-argon2",
+    "dovecot-argon2",
+    "scrypt",
+    "phc-pbkdf2",
+    "hashcat-pbkdf2",
+    "adonis-scrypt",
+];
 
 impl Vector {
     fn credential<'a>(&'a self, stored: &'a [u8]) -> Credential<'a> {
@@ -79,7 +87,7 @@ impl Vector {
         }
     }
 
-    /// OpenLDAP writes no padding, 389 Directory Server does: either is whole.
+    /// `OpenLDAP` writes no padding, 389 Directory Server does: either is whole.
     fn padding_is_optional(&self) -> bool {
         self.scheme == "ldap-pbkdf2" && self.stored.ends_with('=')
     }

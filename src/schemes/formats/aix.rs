@@ -80,7 +80,7 @@ struct Ssha {
 
 fn smd5(credential: &Credential<'_>, _: &Limits) -> Reading {
     let stored = behind_name(credential);
-    if !stored.iter().any(|&byte| byte == b'$') || stored.starts_with(b"$") {
+    if !stored.contains(&b'$') || stored.starts_with(b"$") {
         return Err(Refusal::unreadable("expected <salt>$<digest> after {smd5}"));
     }
     md5_crypt::read(&Credential { stored, ..*credential }, b"")

@@ -8,8 +8,17 @@ use crate::schemes::{Credential, Limits, NotImportable, OktaHash};
 
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "ldap-crypt",
-    aliases: &["crypt", "unix-crypt", "htpasswd"],
-    software: "OpenLDAP, 389 Directory Server, Dovecot; /etc/shadow and htpasswd files",
+    aliases: &[
+        "crypt",
+        "ldap-des-crypt",
+        "ldap-bsdi-crypt",
+        "ldap-md5-crypt",
+        "ldap-sha1-crypt",
+        "ldap-bcrypt",
+        "ldap-sha256-crypt",
+        "ldap-sha512-crypt",
+    ],
+    software: "OpenLDAP, 389 Directory Server, Dovecot; /etc/shadow",
     layout: "{CRYPT}<a value of crypt(3)>, also without {CRYPT}",
     example: Example::of("{CRYPT}$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5", "Hello world!"),
     okta: "that of the value inside",

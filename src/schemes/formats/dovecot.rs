@@ -1,7 +1,7 @@
 //! The schemes of Dovecot's own (`doveadm pw -l`, 2.3); those that it shares with LDAP are `ldap`'s.
 //!
 //! A name may end in an encoding (`.HEX`, `.B64`, `.BASE64`). Passwords are C strings. `{MD5}` holds md5-crypt or an
-//! MD5, and `{PBKDF2}` is not OpenLDAP's: both are told apart by their shape.
+//! MD5, and `{PBKDF2}` is not `OpenLDAP`'s: both are told apart by their shape.
 
 use zeroize::Zeroizing;
 

@@ -240,7 +240,7 @@ fn salted(credential: &Credential<'_>, limits: &Limits, digest: Digest) -> Readi
     Ok(salted_digest(digest, b"", salt, value.to_vec()))
 }
 
-/// `rounds$salt$digest`: adapted base64 as OpenLDAP and passlib write it, or RFC 4648's as 389 Directory Server does.
+/// `rounds$salt$digest`: adapted base64 as `OpenLDAP` and passlib write it, or RFC 4648's as 389 Directory Server does.
 fn pbkdf2(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let wrong = || {
         Refusal::unreadable(

@@ -98,11 +98,12 @@ impl Construction for Md5Crypt {
 }
 
 fn compute(password: &[u8], magic: &[u8], salt: &[u8]) -> Zeroizing<[u8; 16]> {
-    let sum = Md5::new().chain_update(password).chain_update(salt).chain_update(password).finalize();
+    let sum = Md5::new().chain_update(password).chain_update(salt).chain_update(password);
+    let sum: Zeroizing<[u8; 16]> = Zeroizing::new(sum.finalize().into());
     let mut hasher = Md5::new().chain_update(password).chain_update(magic).chain_update(salt);
     let mut left = password.len();
     while left > 0 {
-        let part = sum.get(..left.min(sum.len())).unwrap_or(&sum);
+        let part = sum.get(..left.min(sum.len())).unwrap_or(&sum[..]);
         hasher.update(part);
         left -= part.len();
     }

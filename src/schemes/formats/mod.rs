@@ -4,23 +4,30 @@
 //! original software writes, without a byte left over. Only hex digits, and names in braces, may have either case.
 
 mod aix;
+mod appliances;
 mod argon2;
 mod aspnet;
 mod bcrypt;
+mod bcrypt_sha256;
 mod bsd_nthash;
+mod cisco;
 mod crypt;
 mod des_crypt;
 mod django;
 mod dovecot;
+mod fshp;
 mod java_frameworks;
 mod ldap;
 mod md5_crypt;
 mod node_frameworks;
+mod p5k2;
+mod passlib;
 mod pbkdf2;
 mod php_frameworks;
 mod phpass;
 mod plaintext;
 mod python_frameworks;
+mod qnx;
 mod rails;
 mod raw;
 mod scrypt;
@@ -41,6 +48,10 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     argon2::ENTRIES,
     scrypt::ENTRIES,
     pbkdf2::ENTRIES,
+    bcrypt_sha256::ENTRIES,
+    p5k2::ENTRIES,
+    fshp::ENTRIES,
+    passlib::ENTRIES,
     des_crypt::ENTRIES,
     sha_crypt::ENTRIES,
     md5_crypt::ENTRIES,
@@ -61,6 +72,9 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     rails::ENTRIES,
     php_frameworks::ENTRIES,
     node_frameworks::ENTRIES,
+    cisco::ENTRIES,
+    qnx::ENTRIES,
+    appliances::ENTRIES,
     raw::ENTRIES,
     plaintext::ENTRIES,
 ];
@@ -68,4 +82,23 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
 /// A password as C sees it: a NUL byte ends it.
 fn c_string(password: &[u8]) -> &[u8] {
     password.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Entry;
+    use crate::schemes::registry::entries;
+    use crate::schemes::{Credential, Limits, Scratch, Verdict};
+
+    /// libxcrypt's scrypt alone is shared with a library that takes a NUL for any other byte.
+    #[test]
+    fn a_nul_ends_a_password_of_crypt3() {
+        let known = |entry: &&Entry| entry.crypt3 && entry.name != "scrypt-crypt";
+        for entry in entries().iter().filter(known) {
+            let credential = Credential { stored: entry.example.stored.as_bytes(), ..Credential::default() };
+            let hash = entry.read(&credential, &Limits::default()).unwrap();
+            let password = [entry.example.password.as_bytes(), b"\0behind it"].concat();
+            assert_eq!(hash.verify(&password, &mut Scratch::default()), Verdict::Match, "{}", entry.name);
+        }
+    }
 }

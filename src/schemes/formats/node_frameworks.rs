@@ -83,7 +83,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "correct horse battery staple",
         ),
         prefixes: &["sha1$", "md5$", "sha256$", "sha512$"],
-        claims: |rest| rest.iter().filter(|&&byte| byte == b'$').count() == 2,
+        claims: |rest| rest.split(|&byte| byte == b'$').count() == 3,
         reader: Reader::Format(password_hash),
         ..Entry::BLANK
     },

@@ -1,5 +1,5 @@
 //! PHP's frameworks, so far as they do more than `password_hash`: Symfony (and `FOSUserBundle`), `CakePHP`,
-//! CodeIgniter's Ion Auth of old.
+//! `CodeIgniter`'s Ion Auth of old.
 
 use zeroize::Zeroizing;
 

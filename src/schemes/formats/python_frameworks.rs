@@ -143,7 +143,7 @@ const fn hmac(
         layout,
         okta: "hook: HMAC",
         example: Example::of(stored, "hashcat"),
-        claims: |rest| rest.iter().filter(|&&byte| byte == b'$').count() == 1,
+        claims: |rest| rest.split(|&byte| byte == b'$').count() == 2,
         prefixes: match prefix.as_bytes() {
             b"md5$" => &["md5$"],
             b"sha1$" => &["sha1$"],

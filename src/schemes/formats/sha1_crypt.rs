@@ -3,7 +3,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::registry::{Entry, Example, Reader};
@@ -25,7 +25,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// Nanoseconds of one round.
-const ROUND_NANOS: u64 = 130;
+const ROUND_NANOS: u64 = 110;
 const MAX_SALT: usize = 64;
 
 struct Sha1Crypt {
@@ -86,6 +86,7 @@ impl Sha1Crypt {
             digest = keyed.clone().chain_update(digest).finalize().into_bytes();
         }
         let mut written = Zeroizing::new(digest.to_vec());
+        digest.as_mut_slice().zeroize();
         written.chunks_mut(3).for_each(<[u8]>::reverse);
         Some(written)
     }

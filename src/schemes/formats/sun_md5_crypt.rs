@@ -21,7 +21,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     hashcat: &[3300],
     software: "Solaris, libxcrypt",
     layout: "$md5[,rounds=<n>]$<salt>$[$]<digest:22>",
-    example: Example::of("$md5$RPgLF6IJ$WTvAlUJ7MqH5xak2FMEwS/", "passwd"),
+    example: Example::of("$md5,rounds=904$4ol8A9yh$$DrANxVf9omze48HtDkwHQ0", "hashcat"),
     okta: "hook: Okta has no Sun MD5",
     prefixes: &["$md5$", "$md5,"],
     crypt3: true,
@@ -34,7 +34,7 @@ const BASE_ROUNDS: u32 = 4096;
 /// MD5 blocks of one round: one or twenty-five, by the toss of a coin.
 const ROUND_BLOCKS: u64 = 13;
 /// Nanoseconds of one round.
-const ROUND_NANOS: u64 = 1500;
+const ROUND_NANOS: u64 = 1200;
 
 struct SunMd5 {
     /// With those that every value has.

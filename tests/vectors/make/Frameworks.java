@@ -43,11 +43,10 @@ public class Frameworks {
             print("grails-sha256", OLD, how + "null)", grails.encodePassword(p, null), p, "", "");
             print("grails-sha256-salt", OLD, how + "salt)", grails.encodePassword(p, salt), p, salt, "");
             String secret = "secret of the site";
-            Pbkdf2PasswordEncoder before = new Pbkdf2PasswordEncoder(secret, 8, 185000,
-                Pbkdf2PasswordEncoder.SecretKeyFactoryAlgorithm.PBKDF2WithHmacSHA1);
+            Pbkdf2PasswordEncoder before = new Pbkdf2PasswordEncoder(secret, 8, 185000, 256);
             Pbkdf2PasswordEncoder since = new Pbkdf2PasswordEncoder(secret, 16, 310000,
                 Pbkdf2PasswordEncoder.SecretKeyFactoryAlgorithm.PBKDF2WithHmacSHA256);
-            print("spring-pbkdf2", NEW, "Pbkdf2PasswordEncoder(secret, 8, 185000, SHA1).encode(password)",
+            print("spring-pbkdf2", NEW, "Pbkdf2PasswordEncoder(secret, 8, 185000, 256).encode(password)",
                 before.encode(p), p, "", secret);
             print("spring-pbkdf2", NEW, "Pbkdf2PasswordEncoder(secret, 16, 310000, SHA256).encode(password)",
                 since.encode(p), p, "", secret);
