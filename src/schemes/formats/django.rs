@@ -1,12 +1,12 @@
 //! Django's password hashers, `algorithm$…` without a `$` in front (`django.contrib.auth.hashers`, 1.4 to 5).
 //!
 //! `sha1$` and `md5$` are written by Werkzeug too, which means an HMAC by them. Who knows that a store is Django's
-//! names `django-sha1` or `django-md5`.
+//! names `django-sha1` or `django-md5`. With an empty salt all mean the digest of the password alone.
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
 use crate::schemes::expression::salted_digest;
-use crate::schemes::registry::{Entry, Example, Reader};
+use crate::schemes::registry::{self, Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 
 use super::pbkdf2::Pbkdf2;
@@ -96,13 +96,45 @@ pub(super) const ENTRIES: &[Entry] = &[
         ..DJANGO
     },
     Entry {
+        name: "django-unsalted-sha1",
+        layout: "sha1$${digest}",
+        okta: "SHA-1",
+        example: Example::of(
+            "sha1$$abf7aad6438836dbe526aa231abde2d0eef74d42",
+            "correct horse battery staple",
+        ),
+        prefixes: &["sha1$$"],
+        reader: Reader::Expression("sha1($pass)"),
+        ..DJANGO
+    },
+    Entry {
+        name: "django-unsalted-md5",
+        layout: "md5$${digest}",
+        okta: "MD5",
+        example: Example::of("md5$$9cc2ae8a1ba7a93da39b46fc1019c481", "correct horse battery staple"),
+        prefixes: &["md5$$"],
+        reader: Reader::Expression("md5($pass)"),
+        ..DJANGO
+    },
+    Entry {
+        name: "django-crypt",
+        aliases: &["django-des-crypt"],
+        layout: "crypt$$<salt:2><digest:11>",
+        okta: "hook: Okta has no crypt(3)",
+        example: Example::of("crypt$Mi$MisiMkE1o3I4A", "correct horse battery staple"),
+        prefixes: &["crypt$"],
+        reader: Reader::Format(crypt),
+        ..DJANGO
+    },
+    Entry {
         name: "django-sha1",
         hashcat: &[124],
         layout: "sha1$<salt>$hex({digest:20})",
         example: Example::of("sha1$fe76b$02d5916550edf7fc8c886f044887f4b1abf9b013", "hashcat"),
         okta: "SHA-1, PREFIX",
         prefixes: &["sha1$"],
-        also_written_by: Some("Django and Werkzeug both write sha1$, and mean different things"),
+        claims: one_dollar,
+        also_written_by: Some("Django, Werkzeug and others write sha1$, and mean different things"),
         reader: Reader::Format(|credential, _| salted(credential, "sha1$", Digest::Sha1)),
         ..DJANGO
     },
@@ -115,11 +147,17 @@ pub(super) const ENTRIES: &[Entry] = &[
             "correct horse battery staple",
         ),
         prefixes: &["md5$"],
-        also_written_by: Some("Django and Werkzeug both write md5$, and mean different things"),
+        claims: one_dollar,
+        also_written_by: Some("Django, Werkzeug and others write md5$, and mean different things"),
         reader: Reader::Format(|credential, _| salted(credential, "md5$", Digest::Md5)),
         ..DJANGO
     },
 ];
+
+/// Salt and digest, and not more.
+fn one_dollar(rest: &[u8]) -> bool {
+    rest.split(|&byte| byte == b'$').count() == 2
+}
 
 const DJANGO: Entry = Entry { software: "Django", ..Entry::BLANK };
 
@@ -166,6 +204,14 @@ fn scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let key = encoding::from_base64(key).filter(|key| key.len() == 64);
     let key = key.ok_or_else(|| Refusal::unreadable("the digest is not 64 bytes in base64 with padding"))?;
     Scrypt::checked(n.ilog2(), r, p, salt.to_vec(), key, limits)
+}
+
+/// A value of crypt(3) with DES; before Django 1.4, and by passlib, its salt stands before it a second time.
+fn crypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
+    let [salt, value] = fields(credential, "crypt$")?;
+    let des = registry::named("des-crypt").filter(|_| salt.is_empty() || value.get(..2) == Some(salt));
+    let des = des.ok_or_else(|| Refusal::unreadable("expected crypt$$ and a value of crypt(3) with DES"))?;
+    des.read(&Credential { stored: value, ..*credential }, limits)
 }
 
 fn salted(credential: &Credential<'_>, beginning: &str, digest: Digest) -> Reading {

@@ -49,7 +49,8 @@ struct Md5Crypt {
     digest: Secret,
 }
 
-fn read(credential: &Credential<'_>, magic: &'static [u8]) -> Reading {
+/// A value that begins with that name, which goes into the first MD5. AIX has the same with an empty one.
+pub(super) fn read(credential: &Credential<'_>, magic: &'static [u8]) -> Reading {
     let wrong = || Refusal::unreadable("md5-crypt must be <salt>$<digest> after $1$ or $apr1$");
     let rest = credential.stored.strip_prefix(magic).ok_or_else(wrong)?;
     let end = rest.iter().position(|&byte| byte == b'$').ok_or_else(wrong)?;

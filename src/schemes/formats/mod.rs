@@ -3,8 +3,10 @@
 //! A family says what its values look like ([`Entry`]) and reads them strictly: whatever it accepts is what the
 //! original software writes, without a byte left over. Only hex digits, and names in braces, may have either case.
 
+mod aix;
 mod appliances;
 mod argon2;
+mod aspnet;
 mod bcrypt;
 mod bcrypt_sha256;
 mod bsd_nthash;
@@ -15,11 +17,13 @@ mod crypt;
 mod des_crypt;
 mod django;
 mod domino;
+mod dovecot;
 mod enterprise;
 mod forums;
 mod fshp;
 mod hashcat;
 mod hmac;
+mod java_frameworks;
 mod ldap;
 mod md5_crypt;
 mod mongodb;
@@ -27,13 +31,17 @@ mod mssql;
 mod mysql;
 mod named;
 mod nested;
+mod node_frameworks;
 mod oracle;
 mod p5k2;
 mod passlib;
 mod pbkdf2;
+mod php_frameworks;
 mod phpass;
 mod plaintext;
+mod python_frameworks;
 mod qnx;
+mod rails;
 mod raw;
 mod salted;
 mod sap;
@@ -73,9 +81,17 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     phpass::ENTRIES,
     stores::ENTRIES, // before LDAP: Elasticsearch's {SSHA256} is told apart by its shape
     ldap::ENTRIES,
+    dovecot::ENTRIES,
+    aix::ENTRIES,
     crypt::ENTRIES,
     spring::ENTRIES,
     django::ENTRIES,
+    python_frameworks::ENTRIES,
+    java_frameworks::ENTRIES,
+    aspnet::ENTRIES,
+    rails::ENTRIES,
+    php_frameworks::ENTRIES,
+    node_frameworks::ENTRIES,
     cisco::ENTRIES,
     qnx::ENTRIES,
     appliances::ENTRIES,

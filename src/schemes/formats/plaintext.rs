@@ -2,7 +2,7 @@
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::registry::{self, Entry, Example, Reader};
-use crate::schemes::{Credential, NotImportable, OktaHash};
+use crate::schemes::{Credential, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
 
 pub(super) const ENTRIES: &[Entry] = &[Entry {
@@ -10,7 +10,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     aliases: &["plain", "cleartext", "clear", "noop"],
     hashcat: &[99999],
     software: "a risk: whoever reads the table has all passwords",
-    layout: "<password>, after Spring's {noop} or LDAP's {CLEARTEXT} where that stands before it",
+    layout: "<password>, after Spring's {noop}, LDAP's {CLEARTEXT} or Dovecot's {PLAIN-TRUNC} where one stands before it",
     example: Example::of("correct horse", "correct horse"),
     okta: "hook: nothing is hashed",
     prefixes: MARKS,
@@ -18,9 +18,15 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     ..Entry::BLANK
 }];
 
-const MARKS: &[&str] = &["{noop}", "{PLAIN}", "{CLEAR}", "{CLEARTEXT}", "{PLAINTEXT}"];
+const MARKS: &[&str] = &["{noop}", "{PLAIN}", "{CLEAR}", "{CLEARTEXT}", "{PLAINTEXT}", TRUNCATED];
+/// Dovecot's, before a length, a `-` and a password that was cut to this length.
+const TRUNCATED: &str = "{PLAIN-TRUNC}";
 
-struct Plaintext(Secret);
+struct Plaintext {
+    password: Secret,
+    /// Whether the beginning of a password is enough.
+    truncated: bool,
+}
 
 /// Reads any value but one that says that it is a hash: whoever had seen that hash could sign in with it.
 pub(in crate::schemes) fn read(credential: &Credential<'_>) -> Reading {
@@ -32,19 +38,32 @@ pub(in crate::schemes) fn read(credential: &Credential<'_>) -> Reading {
             entry.name
         )));
     }
-    let marked = MARKS.iter().find_map(|mark| {
-        let (start, rest) = stored.split_at_checked(mark.len())?;
-        start.eq_ignore_ascii_case(mark.as_bytes()).then_some(rest)
-    });
-    match marked.unwrap_or(stored) {
+    let mark = MARKS.iter().find(|mark| registry::begins(stored, mark));
+    let rest = mark.and_then(|mark| stored.get(mark.len()..)).unwrap_or(stored);
+    let (password, truncated) = match mark {
+        Some(&TRUNCATED) => cut(rest)?,
+        _ => (rest, false),
+    };
+    match password {
         [] => Err(Refusal::unreadable("an empty password is stored")),
-        password => Ok(Box::new(Plaintext(Secret::new(password.to_vec())))),
+        password => Ok(Box::new(Plaintext { password: Secret::new(password.to_vec()), truncated })),
     }
+}
+
+/// `<length>-<password>`: as long as the length says, it may have been longer.
+fn cut(text: &[u8]) -> Result<(&[u8], bool), Refusal> {
+    let dash = text.iter().position(|&byte| byte == b'-');
+    let (number, password) = dash.and_then(|dash| text.split_at_checked(dash)).unwrap_or_default();
+    let len = encoding::decimal(number)
+        .ok_or_else(|| Refusal::unreadable("expected {PLAIN-TRUNC}<length>-<beginning of the password>"))?;
+    let password = password.get(1..).unwrap_or_default();
+    Ok((password, usize::try_from(len).is_ok_and(|len| len == password.len())))
 }
 
 impl Construction for Plaintext {
     fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        Verdict::of(self.0.matches(password))
+        let end = if self.truncated { self.password.len().min(password.len()) } else { password.len() };
+        Verdict::of(self.password.matches(password.get(..end).unwrap_or(password)))
     }
 
     fn cost(&self) -> Cost {

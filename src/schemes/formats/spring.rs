@@ -1,9 +1,8 @@
 //! Spring Security's `{id}` values (`PasswordEncoderFactories.createDelegatingPasswordEncoder`, 5.0 to 6).
 //!
-//! Named outright, a scheme also reads a value without its `{id}`, as an encoder that stands alone writes it.
+//! Named outright, a scheme also reads a value without its `{id}`, as an encoder that stands alone writes it. The
+//! secret that `Pbkdf2PasswordEncoder` and `StandardPasswordEncoder` may have is the pepper.
 //! `{noop}` is plain text and read by `plaintext` only.
-
-use std::sync::LazyLock;
 
 use crate::schemes::construction::{Reading, Refusal};
 use crate::schemes::digest::Digest;
@@ -51,6 +50,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "correct horse battery staple",
         ),
         prefixes: &["{pbkdf2}", "{pbkdf2@SpringSecurity_v5_8}"],
+        claims: |rest| !rest.contains(&b'$'),
         reader: Reader::Format(pbkdf2),
         ..SPRING
     },
@@ -79,7 +79,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "correct horse battery staple",
         ),
         prefixes: &["{sha256}"],
-        claims: |rest| encoding::from_hex(rest).is_some(),
+        claims: |rest| encoding::from_hex(rest).is_some() && rest.len() != 64,
         reader: Reader::Format(standard),
         ..SPRING
     },
@@ -196,33 +196,57 @@ fn scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
 /// told apart by the length of the salt.
 fn pbkdf2(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let (credential, id) = without_id(credential, "{pbkdf2");
-    let bytes = encoding::from_hex(credential.stored)
-        .ok_or_else(|| Refusal::unreadable("Spring's PBKDF2 values must be hex digits"))?;
+    let bytes = encoding::from_hex(credential.stored).or_else(|| encoding::from_base64(credential.stored));
+    let bytes =
+        bytes.ok_or_else(|| Refusal::unreadable("Spring's PBKDF2 values must be hex digits or base64"))?;
     let (digest, rounds, salt_len) = match (bytes.len(), id) {
         (40, Id::Plain | Id::None) => (Digest::Sha1, 185_000, 8),
         (48, Id::Version5_8 | Id::None) => (Digest::Sha256, 310_000, 16),
         (other, _) => {
             return Err(Refusal::unreadable(format!(
                 "{other} bytes are neither the 8 + 32 of {{pbkdf2}} nor the 16 + 32 of v5_8; \
-                 an encoder with other settings is written as an expression"
+                 an encoder with other settings is written as an expression, such as \
+                 `pbkdf2_sha256($pass,$salt,200000,32) in 'hex({{salt:8}}{{digest:32}})'`"
             )));
         }
     };
     let (salt, key) = bytes.split_at(salt_len);
+    if secret(&credential).is_some() {
+        let text = format!("pbkdf2_{}($pass,$salt.$pepper,{rounds},32)", digest.name());
+        return by_expression(&text, salt, key, &credential, limits);
+    }
     Pbkdf2::checked(digest, rounds, salt.to_vec(), key.to_vec(), limits)
 }
 
-/// `StandardPasswordEncoder` without a secret of the site's own.
+/// `StandardPasswordEncoder`.
 fn standard(credential: &Credential<'_>, limits: &Limits) -> Reading {
-    static EXPRESSION: LazyLock<Option<Expression>> =
-        LazyLock::new(|| Expression::parse("iterate(1024, sha256_bin($salt.$pass), sha256_bin($_))").ok());
     let wrong = || Refusal::unreadable("expected 80 hex digits, a salt of 8 bytes and a digest of 32");
     let bytes =
         encoding::from_hex(without_id(credential, "{sha256").0.stored).filter(|bytes| bytes.len() == 40);
     let bytes = bytes.ok_or_else(wrong)?;
     let (salt, digest) = bytes.split_at(8);
-    let parts = Credential { stored: digest, salt: Some(salt), ..Credential::default() };
-    EXPRESSION.as_ref().ok_or_else(wrong)?.read(&parts, limits)
+    let text = match secret(credential) {
+        Some(_) => "iterate(1024, sha256_bin($salt.$pepper.$pass), sha256_bin($_))",
+        None => "iterate(1024, sha256_bin($salt.$pass), sha256_bin($_))",
+    };
+    by_expression(text, salt, digest, credential, limits)
+}
+
+/// The secret of the site's own, which an empty one is not.
+fn secret<'a>(credential: &Credential<'a>) -> Option<&'a [u8]> {
+    credential.pepper.filter(|pepper| !pepper.is_empty())
+}
+
+fn by_expression(
+    text: &str,
+    salt: &[u8],
+    digest: &[u8],
+    credential: &Credential<'_>,
+    limits: &Limits,
+) -> Reading {
+    let parts = Credential { stored: digest, salt: Some(salt), ..*credential };
+    let expression = Expression::parse(text).map_err(|error| Refusal::unreadable(error.message))?;
+    expression.read(&parts, limits)
 }
 
 /// `MessageDigestPasswordEncoder`: the digest of the password and the salt with its braces.
