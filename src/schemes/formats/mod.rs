@@ -7,14 +7,22 @@ mod argon2;
 mod bcrypt;
 mod crypt;
 mod django;
+mod drupal;
+mod form;
 mod ldap;
+mod magento;
+mod mediawiki;
+mod nextcloud;
 mod pbkdf2;
 mod phpass;
+mod phpbb;
 mod plaintext;
 mod raw;
 mod scrypt;
 mod sha_crypt;
 mod spring;
+mod woltlab;
+mod wordpress;
 
 use super::registry::Entry;
 
@@ -33,6 +41,13 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     crypt::ENTRIES,
     spring::ENTRIES,
     django::ENTRIES,
+    wordpress::ENTRIES,
+    drupal::ENTRIES,
+    mediawiki::ENTRIES,
+    nextcloud::ENTRIES,
+    phpbb::ENTRIES,
+    woltlab::ENTRIES,
+    magento::ENTRIES,
     raw::ENTRIES,
     plaintext::ENTRIES,
 ];
