@@ -3,16 +3,25 @@
 //! A family says what its values look like ([`Entry`]) and reads them strictly: whatever it accepts is what the
 //! original software writes, without a byte left over. Only hex digits, and names in braces, may have either case.
 
+mod applications;
 mod argon2;
+mod auth0;
 mod bcrypt;
 mod crypt;
 mod django;
 mod drupal;
+mod firebase;
 mod form;
+mod gitea;
+mod json;
+mod keycloak;
+mod kratos;
 mod ldap;
+mod liferay;
 mod magento;
 mod mediawiki;
 mod nextcloud;
+mod okta_object;
 mod pbkdf2;
 mod phpass;
 mod phpbb;
@@ -34,6 +43,7 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     bcrypt::ENTRIES,
     argon2::ENTRIES,
     scrypt::ENTRIES,
+    kratos::ENTRIES,
     pbkdf2::ENTRIES,
     sha_crypt::ENTRIES,
     phpass::ENTRIES,
@@ -48,6 +58,13 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     phpbb::ENTRIES,
     woltlab::ENTRIES,
     magento::ENTRIES,
+    liferay::ENTRIES,
+    gitea::ENTRIES,
+    keycloak::ENTRIES,
+    firebase::ENTRIES,
+    okta_object::ENTRIES,
+    auth0::ENTRIES,
+    applications::ENTRIES,
     raw::ENTRIES,
     plaintext::ENTRIES,
 ];
