@@ -37,7 +37,8 @@ fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
             let at = rest.windows(2).position(|window| window == b"$2");
             let stored = rest.get(at.unwrap_or(0)..).unwrap_or_default();
             let setting = at.and_then(|at| rest.get(..at)).unwrap_or_default();
-            if !setting.iter().all(u8::is_ascii_digit) {
+            let cost = setting.strip_suffix(b"$").filter(|cost| !cost.is_empty());
+            if !setting.is_empty() && cost.and_then(encoding::decimal).is_none() {
                 return Err(Refusal::unreadable("expected bcrypt$<cost>$ and a value of bcrypt"));
             }
             return Ok(Box::new(bcrypt::read(&Credential { stored, ..*credential }, limits)?));

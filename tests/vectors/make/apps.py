@@ -10,6 +10,7 @@ java, node, and argon2-cffi, bcrypt and passlib.
 import base64
 import hashlib
 import hmac
+import importlib.metadata
 import json
 import os
 import secrets
@@ -25,6 +26,7 @@ from passwords import PASSWORDS, near_miss, table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.abspath(sys.argv[1])
+ARGON2 = importlib.metadata.version("argon2-cffi")
 HASHLIB = "Python 3.11's hashlib, hmac and base64"
 TEXTS = [password for _, password in PASSWORDS]
 # Values that auto must not read are those of schemes without a beginning of their own.
@@ -164,7 +166,7 @@ def argon(raw, salt, passes, memory, lanes, length):
 def gitea(text):
     raw = text.encode()
     salt, old = secrets.token_bytes(16), secrets.token_hex(5)
-    source = f"{HASHLIB}, argon2-cffi {argon2.__version__} and bcrypt {bcrypt.__version__}, after Gitea's documented defaults"
+    source = f"{HASHLIB}, argon2-cffi {ARGON2} and bcrypt {bcrypt.__version__}, after Gitea's documented defaults"
     for name, rounds in (("pbkdf2$50000$50", 50000), ("pbkdf2_v2", 50000), ("pbkdf2$5000$50", 5000)):
         key = hashlib.pbkdf2_hmac("sha256", raw, salt, rounds, 50)
         add("gitea", source, f"PBKDF2, {rounds} rounds", f"{name}${key.hex()}", text, okta_pbkdf2("SHA256", rounds, salt, key), salt=salt.hex())
@@ -176,7 +178,7 @@ def gitea(text):
     add("gitea", source, "scrypt", "scrypt$1024$16$2$50$" + hashlib.scrypt(raw, salt=salt, n=1024, r=16, p=2, dklen=50, maxmem=1 << 28).hex(),
         text, salt=salt.hex())
     value = bcrypt.hashpw(raw[:72], bcrypt.gensalt(4, b"2a")).decode()
-    add("gitea", source, "bcrypt", f"bcrypt$10${value}", text, okta_bcrypt(value), salt=salt.hex())
+    add("gitea", source, "bcrypt", "bcrypt$10$" + value, text, okta_bcrypt(value), salt=salt.hex())
 
 
 def kratos(text):
@@ -222,7 +224,7 @@ def objects(text):
     for okta in objects:
         add("okta-hash", source, okta["algorithm"], json.dumps(okta), text, okta)
 
-    source = f"{HASHLIB}, bcrypt {bcrypt.__version__}, argon2-cffi {argon2.__version__}, as Auth0 documents its objects"
+    source = f"{HASHLIB}, bcrypt {bcrypt.__version__}, argon2-cffi {ARGON2}, as Auth0 documents its objects"
     scheme = "auth0-custom-password-hash"
 
     def auth0(how, value, okta=None):
@@ -256,6 +258,92 @@ def objects(text):
     auth0("LDAP", {"algorithm": "ldap", "hash": {"value": "{SSHA}" + b64(digest + salt), "encoding": "utf8"}}, salted("SHA-1", digest, salt, "POSTFIX"))
 
 
+def rows(text):
+    """Applications that are an expression."""
+    raw, salt, hexes = text.encode(), secrets.token_bytes(12), secrets.token_hex(16)
+    digest = lambda name, data: hashlib.new(name, data).hexdigest()
+
+    def row(scheme, how, stored, okta=None, auto=None, **columns):
+        add(scheme, f"{HASHLIB}, bcrypt {bcrypt.__version__}, as the software documents it", how, stored, text, okta, auto, **columns)
+
+    def blowfish(data):
+        return bcrypt.hashpw(data[:72], bcrypt.gensalt(4, b"2a")).decode()
+
+    sha = hashlib.sha256(raw + hexes.encode()).digest()
+    row("joomla-sha256", "sha256(password + salt)", "{SHA256}" + f"{sha.hex()}:{hexes}", salted("SHA-256", sha, hexes.encode(), "POSTFIX"), False)
+    md5 = digest("md5", raw).encode()
+    argon = argon2.low_level.hash_secret(md5, salt, 2, 512, 1, 32, argon2.low_level.Type.ID).decode()
+    for scheme in ("vbulletin5", "sugarcrm"):
+        row(scheme, "bcrypt(md5(password))", blowfish(md5), auto=False)
+        row(scheme, "argon2id(md5(password))", argon, auto=False)
+    for name, width in (("sha256", 64), ("sha1", 40)):
+        text_salt = secrets.token_hex(width // 2)
+        inner = digest(name, (digest(name, raw) + text_salt).encode())
+        row(f"xenforo-{name}", f"{name}({name}(password) + salt), serialized by PHP",
+            f'a:3:{{s:4:"hash";s:{width}:"{inner}";s:4:"salt";s:{width}:"{text_salt}";s:8:"hashFunc";s:{len(name)}:"{name}";}}')
+    value = blowfish(raw)
+    row("xenforo-bcrypt", "bcrypt(password), serialized by PHP", f'a:1:{{s:4:"hash";s:60:"{value}";}}', okta_bcrypt(value))
+    row("jenkins", "bcrypt(password)", f"#jbcrypt:{value}", okta_bcrypt(value))
+    row("shiro2", "bcrypt(password)", f"$shiro2{value}", okta_bcrypt(value))
+    row("shiro2", "argon2id(password)", "$shiro2" + argon2.low_level.hash_secret(raw, salt, 1, 512, 4, 32, argon2.low_level.Type.ID).decode())
+    row("typo3-plain", "C and bcrypt(password)", f"C{value}", okta_bcrypt(value))
+    row("typo3-md5", "M and bcrypt(md5(password))", f"M{blowfish(md5)}")
+    row("typo3-md5", "M and phpass(md5(password))", "M" + passlib.hash.phpass.using(rounds=8).hash(md5.decode()))
+    smf = blowfish(b"ann.o'hara" + raw)
+    row("smf-bcrypt", "bcrypt(lower(name) + password)", smf, auto=False, user="Ann.O'Hara")
+    row("smf-bcrypt", "bcrypt(lower(name) + password)", f"{smf}:Ann.O'Hara", auto=False)
+    row("nodebb", "bcrypt(sha512(password))", blowfish(digest("sha512", raw).encode()), auto=False)
+    e107 = digest("md5", md5 + b"Ann")
+    row("e107", "md5(md5(password) + name)", f"$E${e107}:Ann")
+    short = secrets.token_hex(4)
+    for scheme, name, title, before, after in (("concrete5", "md5", "MD5", b"", f":{short}".encode()),
+                                               ("chamilo", "sha1", "SHA-1", b"", b"{%s}" % short.encode()),
+                                               ("wso2", "sha256", "SHA-256", b"", short.encode())):
+        made = hashlib.new(name, before + raw + after).digest()
+        stored = b64(made) if scheme == "wso2" else made.hex()
+        row(scheme, f"{name}(password + {after.decode().replace(short, 'salt')})", f"{stored}:{short}", salted(title, made, after, "POSTFIX"), False)
+        row(scheme, "likewise, the salt in a column", stored, salted(title, made, after, "POSTFIX"), False, salt=short)
+    made = hashlib.sha256(raw + b"{%s}" % short.encode()).digest()
+    row("jenkins-sha256", "sha256(password + {salt})", f"{short}:{made.hex()}", salted("SHA-256", made, b"{%s}" % short.encode(), "POSTFIX"), False)
+    row("php-fusion", "HMAC-SHA-256 with the salt as key", hmac.new(hexes.encode(), raw, "sha256").hexdigest(), auto=False, salt=hexes)
+    for scheme, rounds, length in (("grafana", 10000, 50), ("discourse-old", 64000, 32)):
+        key = hashlib.pbkdf2_hmac("sha256", raw, hexes.encode(), rounds, length)
+        row(scheme, f"PBKDF2, {rounds} rounds", key.hex(), okta_pbkdf2("SHA256", rounds, hexes.encode(), key), False, salt=hexes)
+    for scheme, number, name in (("episerver", 0, "sha1"), ("episerver-sha256", 1, "sha256")):
+        made = hashlib.new(name, salt + text.encode("utf-16-le")).digest()
+        row(scheme, f"{name}(salt + password in UTF-16)", f"$episerver$*{number}*{b64(salt)}*{bare(made)}")
+    key = hashlib.pbkdf2_hmac("sha256", raw, hexes.encode(), 5000, 32)
+    row("discourse", "PBKDF2", f"$pbkdf2-sha256$i=5000,l=32${hexes}${key.hex()}", okta_pbkdf2("SHA256", 5000, hexes.encode(), key), False)
+    for name, length in (("sha256", 32), ("sha512", 64)):
+        key = hashlib.pbkdf2_hmac(name, raw, salt, 5000, length)
+        row(f"tomcat-pbkdf2-{name}", "PBKDF2", f"{salt.hex()}$5000${key.hex()}", okta_pbkdf2(name.upper(), 5000, salt, key), False)
+    fusionauth(raw, salt, row)
+
+
+def fusionauth(raw, salt, row):
+    for name in ("md5", "sha256"):
+        made = raw + salt
+        for _ in range(1000):
+            made = hashlib.new(name, made).digest()
+        scheme = f"salted-{name}"
+        row(f"fusionauth-{scheme}", "1000 rounds", f"{scheme}$1000${b64(salt)}${b64(made)}")
+    scheme = "salted-hmac-sha256"
+    row(f"fusionauth-{scheme}", "HMAC with the salt as key", f"{scheme}$1${b64(salt)}${b64(hmac.digest(salt, raw, 'sha256'))}")
+    for scheme, name, length in (("salted-pbkdf2-hmac-sha256", "sha256", 32), ("salted-pbkdf2-hmac-sha256-512", "sha256", 64),
+                                 ("salted-pbkdf2-hmac-sha512-512", "sha512", 64)):
+        key = hashlib.pbkdf2_hmac(name, raw, salt, 5000, length)
+        row(f"fusionauth-{scheme}", "PBKDF2, 5000 rounds", f"{scheme}$5000${b64(salt)}${b64(key)}", okta_pbkdf2(name.upper(), 5000, salt, key))
+
+
+def examples():
+    """hashcat's published example hashes."""
+    for mode, scheme, stored in ((7900, "drupal7", "$S$C20340258nzjDWpoQthrdNTR02f0pmev0K/5/Nx80WSkOQcPEQRh"),
+                                 (141, "episerver", "$episerver$*0*MjEwNA==*ZUgAmuaYTqAvisD0A427FA3oaWU"),
+                                 (1441, "episerver-sha256", "$episerver$*1*NDg1NTIz*8BFCg/YJBAuZs/wjbH3OWKe69BLr5Lao26ybpnD48Zk")):
+        for name in (scheme, f"hashcat:{mode}"):
+            add(name, "hashcat's published example hashes", f"mode {mode}", stored, "hashcat", auto=None if name == scheme else False)
+
+
 php()
 java()
 firebase()
@@ -263,6 +351,8 @@ for text in TEXTS:
     gitea(text)
     kratos(text)
     objects(text)
+    rows(text)
+examples()
 with open(f"{HERE}/../apps.toml", "w") as file:
     file.write("# Made by make/apps.py; do not edit.\n\n" + "\n".join(out))
 print(len(out))
