@@ -158,19 +158,25 @@ fn explained(text: &str, json: bool) -> anyhow::Result<Exit> {
             return Ok(Exit::Bad);
         }
     };
-    let Explanation { tree, stored, needs, cost, okta } = &explanation;
-    let route = match okta {
-        None => "as it imports the stored value".to_owned(),
-        Some(Ok(hash)) => format!("imports it as {}", hash.description()),
-        Some(Err(reason)) => format!("asks the hook: {reason}"),
+    let Explanation { tree, stored, layout, needs, cost, rounds, okta } = &explanation;
+    let route = match (okta, rounds) {
+        (None, _) => "as it imports the stored value".to_owned(),
+        (Some(Ok(hash)), None) => format!("imports it as {}", hash.description()),
+        (Some(Ok(hash)), Some(rounds)) => {
+            format!("imports it as {}, from {rounds} rounds on", hash.algorithm())
+        }
+        (Some(Err(reason)), _) => format!("asks the hook: {reason}"),
     };
     if json {
         output::json(&serde_json::json!({
             "expression": text,
             "tree": tree.iter().map(|(depth, what)| serde_json::json!({"depth": depth, "what": what})).collect::<Vec<_>>(),
             "stored": stored,
-            "needs": needs,
+            "layout": layout,
+            "needs": needs.iter().map(|need| serde_json::json!({"name": need.name, "from": need.from})).collect::<Vec<_>>(),
+            "rounds": rounds,
             "micros": cost.micros,
+            "memory": cost.memory,
             "okta": route,
         }))?;
         return Ok(Exit::Done);
@@ -179,14 +185,26 @@ fn explained(text: &str, json: bool) -> anyhow::Result<Exit> {
         output::line(&format!("{}{what}", "  ".repeat(*depth)))?;
     }
     output::line("")?;
-    let needs = if needs.is_empty() { "nothing".to_owned() } else { needs.join(" ") };
-    for (name, value) in [
-        ("stored as", stored.as_str()),
-        ("needs", &format!("{needs} besides $pass")),
-        ("takes", &format!("about {} µs", cost.micros)),
-        ("Okta", &route),
-    ] {
-        output::line(&format!("{name:<10} {value}"))?;
+    let field = |name: &str, value: &str| output::line(&format!("{name:<10} {value}"));
+    if let Some(layout) = layout {
+        field("layout", layout)?;
     }
+    field("stored as", stored)?;
+    match needs.as_slice() {
+        [] => field("needs", "nothing besides $pass")?,
+        needs => {
+            for (index, need) in needs.iter().enumerate() {
+                let name = if index == 0 { "needs" } else { "" };
+                field(name, &format!("{} from {}", need.name, need.from))?;
+            }
+        }
+    }
+    let memory = match cost.memory {
+        0 => String::new(),
+        bytes => format!(" and {} KiB", bytes.div_ceil(1024)),
+    };
+    let rounds = rounds.map_or_else(String::new, |rounds| format!(", at {rounds} rounds"));
+    field("takes", &format!("about {} µs{memory}{rounds}", cost.micros))?;
+    field("Okta", &route)?;
     Ok(Exit::Done)
 }

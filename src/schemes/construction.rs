@@ -1,6 +1,7 @@
 //! What every readable stored value can do, whatever its format. Formats turn text into a [`Construction`];
 //! several formats share one (PBKDF2 comes in a dozen dresses).
 
+use super::expression::Arena;
 use super::{NotImportable, OktaHash};
 
 /// The answer of a verification that ran.
@@ -41,6 +42,8 @@ impl Cost {
 pub struct Scratch {
     /// Blocks for argon2.
     pub argon2: Vec<argon2::Block>,
+    /// Intermediate results of expressions.
+    pub(in crate::schemes) arena: Arena,
 }
 
 impl std::fmt::Debug for Scratch {

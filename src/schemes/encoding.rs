@@ -73,6 +73,11 @@ pub fn to_base64(bytes: &[u8]) -> String {
     PADDED.encode(bytes)
 }
 
+/// Likewise, into memory that is there; gives how much was written, which is nothing where it is too short.
+pub fn to_base64_slice(bytes: &[u8], into: &mut [u8]) -> usize {
+    PADDED.encode_slice(bytes, into).unwrap_or(0)
+}
+
 /// Lower-case hexadecimal digits.
 pub fn to_hex(bytes: &[u8]) -> String {
     hex::encode(bytes)

@@ -18,7 +18,7 @@ mod selection;
 mod shape;
 
 pub use construction::{Construction, Cost, Scratch, Verdict};
-pub use expression::{Explanation, explain, functions};
+pub use expression::{Explanation, Need, digests, explain, functions};
 pub use limits::Limits;
 pub use okta_hash::{DigestAlgorithm, NotImportable, OktaHash, SaltOrder};
 pub use registry::{Entry, Example, entries, find};

@@ -111,9 +111,7 @@ impl OktaHash {
             Digest::Sha1 => "SHA-1",
             Digest::Sha256 => "SHA-256",
             Digest::Sha512 => "SHA-512",
-            Digest::Md4 | Digest::Sha224 | Digest::Sha384 => {
-                return Err(NotImportable::algorithm(digest.title()));
-            }
+            other => return Err(NotImportable::algorithm(other.title())),
         };
         if value.len() != digest.len() {
             return Err(NotImportable(format!("the value is not {} bytes long", digest.len())));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::schemes::{Entry, entries, functions};
+use crate::schemes::{Entry, digests, entries, functions};
 
 const HEAD: &str = "\
 <!-- Made by `keyferry schemes --markdown`; do not edit. -->
@@ -67,14 +67,28 @@ fn expressions(text: &mut String) {
     text.push_str(
         "\n## Expressions\n\nA construction of one's own is written in hashcat's notation: `md5(md5($pass).$salt)`. \
          Parts are put one after another\nwith `.`; a text stands in single quotes, a quote inside it is doubled. \
-         Variables: `$pass $salt $salt2 $user $email $pepper`.\nDigests give lower-case hex; with `_bin` behind the \
-         name, raw bytes. Outermost, any scheme that `auto` recognises may\ntake what is computed as its password: \
-         `bcrypt(md5($pass))`, `auto($pass.$pepper)`, and `sha512_crypt(md5($pass))`, with `_` for\n`-`. `lower` and \
-         `upper` change ASCII letters only. `keyferry schemes explain EXPR` shows what an expression means.\n\n",
+         Variables: `$pass $salt $salt2 $user $email $pepper`.\nWhere rounds are taken, `$rounds` may stand for those \
+         of the stored value, if its layout has them:\n\
+         `pbkdf2_sha256($pass,$salt,$rounds,32) in '{rounds}:{salt}:{digest}'`.\n\n\
+         Digests give lower-case hex; with `_bin` behind the name, raw bytes. A digest outermost, or a part of one, is \
+         read as hex of\neither case, as base64 or as it is. Outermost, any scheme that `auto` recognises may take \
+         what is computed as its password:\n`bcrypt(md5($pass))`, `auto($pass.$pepper)`, and \
+         `sha512_crypt(md5($pass))`, with `_` for `-`. `keyferry schemes explain EXPR`\nshows what an expression \
+         means.\n\n",
     );
     for function in functions() {
         let _ = writeln!(text, "- `{function}`");
     }
+    let _ = writeln!(text, "\nDigests: `{}`.", digests().join("` `"));
+    text.push_str(
+        "`gost94` has the standard's test parameters, as hashcat's mode 6900 and PHP's `gost`; `gost94_cryptopro` is \
+         PHP's `gost-crypto`.\nhashcat writes Streebog last byte first: `reverse(streebog_256_bin($pass))`.\n\n\
+         `lower` and `upper` change ASCII letters only. `substr` counts bytes from 0, as PHP's does. `trim` takes off \
+         what PHP's does:\nspace, tab, line feed, carriage return, NUL and vertical tab. `latin1` writes `?` for what \
+         ISO 8859-1 has not, as PHP, Java and\n.NET do. What is not UTF-8 counts as U+FFFD where characters are \
+         meant. `unhex` and `unbase64` work on what the store holds.\n`iterate` gives `first`, then `next` again and \
+         again, in which `$_` is the round before: so many results in all.\n",
+    );
 }
 
 /// A bar would end the cell.

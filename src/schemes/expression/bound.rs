@@ -1,49 +1,90 @@
-//! The two kinds of construction that an expression makes of a stored value.
+//! The constructions that an expression makes of a stored value.
 
+use super::arena::Arena;
 use super::okta;
-use super::plan::Plan;
+use super::run::Bound;
 use crate::schemes::construction::{Construction, Cost, Scratch, Verdict};
-use crate::schemes::{NotImportable, OktaHash, encoding};
+use crate::schemes::digest::Digest;
+use crate::schemes::{NotImportable, OktaHash};
 use crate::secret::Secret;
 
 /// A stored digest, or a text that holds one.
 pub(super) struct Digested {
-    /// The digest's own bytes, or the stored text.
+    /// What the program is to give.
     pub(super) expected: Secret,
-    /// Whether the stored value is compared as the text that it is.
-    pub(super) text: bool,
-    /// Whether the plan gives bytes as they are compared; else the hex digits of such.
-    pub(super) raw: bool,
-    pub(super) plan: Plan,
-    /// Whether a pepper went into the plan.
+    pub(super) kind: Kind,
+    pub(super) bound: Bound,
+    /// Whether a pepper went into it.
     pub(super) peppered: bool,
-    pub(super) nanos: u64,
+    pub(super) cost: Cost,
+}
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Bytes.
+    Raw,
+    /// Hex digits of either case, expected in lower case.
+    Digits,
+    /// The text that it is.
+    Text,
 }
 
 impl Construction for Digested {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        let result = self.plan.run(password, b"");
-        Verdict::of(result.is_some_and(|result| {
-            if self.raw {
-                self.expected.matches(&result)
-            } else {
-                Secret::from(encoding::to_hex(self.expected.expose())).matches(&result)
-            }
-        }))
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        let arena = &mut scratch.arena;
+        self.bound.run(password, arena);
+        if self.kind == Kind::Digits {
+            arena.lower(0);
+        }
+        let same = self.expected.matches(arena.since(0));
+        arena.wipe();
+        Verdict::of(same)
     }
 
     fn cost(&self) -> Cost {
-        Cost::nanos(self.nanos)
+        self.cost
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        if self.text {
+        if self.kind == Kind::Text {
             return Err(NotImportable("the stored text is not a digest alone".into()));
         }
         if self.peppered {
             return Err(NotImportable("made with a pepper, which is not to leave for Okta".into()));
         }
-        okta::equivalent(&self.plan, self.expected.expose())
+        okta::equivalent(&self.bound, self.expected.expose())
+    }
+
+    fn parameters(&self) -> String {
+        match self.bound.rounds {
+            0 => String::new(),
+            rounds => format!("{rounds} rounds"),
+        }
+    }
+}
+
+/// One digest of the password between two salts, either of which may be empty: what many formats hold.
+pub(super) struct Salted {
+    pub(super) digest: Digest,
+    pub(super) before: Secret,
+    pub(super) after: Secret,
+    pub(super) expected: Secret,
+}
+
+impl Construction for Salted {
+    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
+        let result = self.digest.raw(&[self.before.expose(), password, self.after.expose()]);
+        Verdict::of(self.expected.matches(&result))
+    }
+
+    fn cost(&self) -> Cost {
+        let len = self.before.len() + self.after.len() + super::measure::USUAL_PASSWORD;
+        Cost::nanos(self.digest.nanos(len as u64))
+    }
+
+    fn okta(&self) -> Result<OktaHash, NotImportable> {
+        okta::salted(self.digest, self.before.expose(), self.after.expose(), self.expected.expose())
     }
 
     fn parameters(&self) -> String {
@@ -54,29 +95,37 @@ impl Construction for Digested {
 /// A self-describing value whose password is itself computed: `bcrypt(md5($pass))`.
 pub(super) struct Within {
     pub(super) inner: Box<dyn Construction>,
-    pub(super) plan: Plan,
-    pub(super) nanos: u64,
+    pub(super) bound: Bound,
+    /// Whether the password is taken as it is.
+    pub(super) as_it_is: bool,
+    /// What the password's computing takes.
+    pub(super) cost: Cost,
 }
 
 impl Construction for Within {
     fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        match self.plan.run(password, b"") {
-            Some(password) => self.inner.verify(&password, scratch),
-            None => Verdict::Mismatch,
-        }
+        // The inner scheme may need the scratch, arena and all, while this one's result is its password.
+        let mut arena: Arena = std::mem::take(&mut scratch.arena);
+        self.bound.run(password, &mut arena);
+        let verdict = self.inner.verify(arena.since(0), scratch);
+        arena.wipe();
+        scratch.arena = arena;
+        verdict
     }
 
     fn cost(&self) -> Cost {
         let inner = self.inner.cost();
-        Cost { micros: inner.micros.saturating_add(self.nanos / 1000), ..inner }
+        Cost {
+            micros: inner.micros.saturating_add(self.cost.micros),
+            memory: inner.memory.max(self.cost.memory),
+        }
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        match self.plan {
-            Plan::Password => self.inner.okta(),
-            _ => {
-                Err(NotImportable("the password is changed before it is hashed, which Okta cannot do".into()))
-            }
+        if self.as_it_is {
+            self.inner.okta()
+        } else {
+            Err(NotImportable("the password is changed before it is hashed, which Okta cannot do".into()))
         }
     }
 

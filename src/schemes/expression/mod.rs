@@ -1,16 +1,20 @@
 //! Constructions written in hashcat's notation: `sha256($salt.$pass)`.
 //!
-//! An expression is parsed and checked once, when the configuration loads. For each stored value its variables are
-//! then bound to the columns and everything known without the password is computed, which leaves a [`plan`]: what
-//! is to be done with a password.
+//! An expression is parsed, checked and made a [`program`] once, when the configuration loads. For each stored value
+//! its variables are then bound to the columns and everything known without the password is computed. What remains
+//! is [`run`] with a password, in memory that is kept from one verification to the next.
 
+mod arena;
 mod bound;
 mod explain;
 mod function;
 mod lexer;
+mod measure;
+mod node;
 mod okta;
 mod parser;
-mod plan;
+mod program;
+mod run;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,16 +25,25 @@ use super::layout::{Layout, Part, Parts};
 use super::registry;
 use super::{Credential, Limits, SelectionError, encoding};
 use crate::secret::Secret;
-use bound::{Digested, Within};
-pub use explain::{Explanation, explain, functions};
-use parser::{Inner, Node, Outer, Variable};
+pub(in crate::schemes) use arena::Arena;
+use bound::{Digested, Kind, Salted, Within};
+pub use explain::{Explanation, Need, digests, explain, functions};
+use node::{Gives, Node, Variable};
+use parser::{Inner, Outer};
+use program::Program;
+use run::Bound;
 
 /// A checked expression.
 #[derive(Debug)]
 pub(in crate::schemes) struct Expression {
     text: Arc<str>,
     outer: Outer,
+    /// As it was written.
     node: Node,
+    /// What is run.
+    program: Arc<Program>,
+    /// What the program's result is compared as.
+    kind: Kind,
     /// Where the parts sit in the stored value; `None` where it is the digest alone.
     layout: Option<Layout>,
 }
@@ -47,7 +60,15 @@ impl Expression {
     /// Parses and checks `EXPRESSION` or `EXPRESSION in 'LAYOUT'`.
     pub(in crate::schemes) fn parse(text: &str) -> Result<Self, SelectionError> {
         let (outer, node, layout) = parser::parse(text)?;
-        Ok(Self { text: text.into(), outer, node, layout })
+        let (program, kind) = match outer {
+            Outer::Within(_) | Outer::Text => (Program::compile(&node), Kind::Text),
+            Outer::Digest(_) | Outer::Digits(_) => {
+                let digest = node.clone().unwrapped();
+                let hex = matches!(digest.gives(), Gives::Hex(_));
+                (Program::compile(&digest), if hex { Kind::Digits } else { Kind::Raw })
+            }
+        };
+        Ok(Self { text: text.into(), outer, node, program: Arc::new(program), kind, layout })
     }
 
     /// An expression with its layout beside it, as the registry holds them.
@@ -129,34 +150,17 @@ impl Expression {
     }
 
     fn construct(&self, stored: &Stored<'_>, credential: &Credential<'_>, limits: &Limits) -> Reading {
-        let measure = plan::measure(&self.node, credential, limits.password_bytes);
-        limits.rounds(measure.digests)?;
-        if measure.peak > plan::MAX_LEN {
-            return Err(Refusal::TooCostly(format!(
-                "what is digested may grow to {} bytes, {} allowed",
-                measure.peak,
-                plan::MAX_LEN
-            )));
-        }
-        let plan = plan::bind(&self.node, credential)?;
-        let nanos = plan::measure(&self.node, credential, plan::USUAL_PASSWORD).nanos;
-        let peppered = credential.pepper.is_some_and(|pepper| !pepper.is_empty())
-            && self.node.mentions(&Node::Variable(Variable::Pepper));
+        self.check(credential, limits)?;
+        let bound = Bound::bind(&self.program, credential)?;
+        let cost = measure::measure(&self.node, credential, measure::USUAL_PASSWORD).cost();
         let (Stored::Text(bytes) | Stored::Bytes(bytes)) = *stored;
-        match self.outer {
+        let expected = match self.outer {
             Outer::Within(scheme) => {
-                let entry = match scheme {
-                    Inner::Of(entry) => Some(entry),
-                    Inner::Any => registry::identify(bytes).filter(|entry| entry.auto()),
-                };
-                let entry = entry.ok_or_else(|| {
-                    Refusal::unreadable("the stored value is of no scheme that describes itself")
-                })?;
-                let inner = entry.read(&Credential { stored: bytes, ..*credential }, limits)?;
-                Ok(Box::new(Within { inner, plan, nanos }))
+                let inner = within(scheme, &Credential { stored: bytes, ..*credential }, limits)?;
+                let as_it_is = self.node == Node::Variable(Variable::Pass);
+                return Ok(Box::new(Within { inner, bound, as_it_is, cost }));
             }
-            Outer::Digest => {
-                let len = self.node.digest_len().unwrap_or(0);
+            Outer::Digest(len) => {
                 let expected = match stored {
                     Stored::Text(text) => read_digest(text, len)?,
                     Stored::Bytes(bytes) if bytes.len() == len => bytes.to_vec(),
@@ -164,43 +168,65 @@ impl Expression {
                         return Err(Refusal::unreadable(format!("the digest does not have {len} bytes")));
                     }
                 };
-                let expected = Secret::new(expected);
-                Ok(Box::new(Digested {
-                    expected,
-                    text: false,
-                    raw: self.node.is_raw(),
-                    plan,
-                    peppered,
-                    nanos,
-                }))
+                if self.kind == Kind::Digits { encoding::to_hex(&expected).into_bytes() } else { expected }
             }
-            Outer::Text => {
-                if bytes.is_empty() {
-                    return Err(Refusal::unreadable("nothing is stored"));
+            Outer::Digits(digits) => {
+                if bytes.len() != digits || !bytes.iter().all(u8::is_ascii_hexdigit) {
+                    return Err(Refusal::unreadable(format!(
+                        "expected {digits} hex digits; the value has {} characters",
+                        bytes.len()
+                    )));
                 }
-                let expected = Secret::new(bytes.to_vec());
-                Ok(Box::new(Digested { expected, text: true, raw: true, plan, peppered, nanos }))
+                bytes.to_ascii_lowercase()
             }
+            Outer::Text if bytes.is_empty() => return Err(Refusal::unreadable("nothing is stored")),
+            Outer::Text => bytes.to_vec(),
+        };
+        let peppered = credential.pepper.is_some_and(|pepper| !pepper.is_empty())
+            && self.program.columns.contains(&Variable::Pepper);
+        Ok(Box::new(Digested { expected: Secret::new(expected), kind: self.kind, bound, peppered, cost }))
+    }
+
+    /// Whether this credential asks for no more than is allowed, and for what can be done.
+    fn check(&self, credential: &Credential<'_>, limits: &Limits) -> Result<(), Refusal> {
+        let rounds = if self.program.rounds { run::rounds(credential)? } else { 0 };
+        let measure = measure::measure(&self.node, credential, limits.password_bytes);
+        limits.scrypt(measure.scrypt.div_ceil(1024))?;
+        limits.rounds(measure.digests)?;
+        if measure.peak > measure::MAX_LEN {
+            return Err(Refusal::TooCostly(format!(
+                "what is digested may grow to {} bytes, {} allowed",
+                measure.peak,
+                measure::MAX_LEN
+            )));
         }
+        if rounds > 0 { self.node.takes_rounds(rounds).map_err(Refusal::unreadable) } else { Ok(()) }
     }
 }
 
-/// The construction of a format that is one digest of the password with a salt before or after it, or none: the
-/// same as by an expression, so that both are verified, and imported by Okta, in the same way.
+/// Reads a self-describing value.
+fn within(scheme: Inner, credential: &Credential<'_>, limits: &Limits) -> Reading {
+    let entry = match scheme {
+        Inner::Of(entry) => Some(entry),
+        Inner::Any => registry::identify(credential.stored).filter(|entry| entry.auto()),
+    };
+    let entry =
+        entry.ok_or_else(|| Refusal::unreadable("the stored value is of no scheme that describes itself"))?;
+    entry.read(credential, limits)
+}
+
+/// The construction of a format that is one digest of the password with a salt before or after it, or none.
 pub(in crate::schemes) fn salted_digest(
     digest: Digest,
     before: &[u8],
     after: &[u8],
     expected: Vec<u8>,
 ) -> Box<dyn Construction> {
-    let len = before.len() + after.len() + plan::USUAL_PASSWORD;
-    Box::new(Digested {
+    Box::new(Salted {
+        digest,
+        before: Secret::new(before.to_vec()),
+        after: Secret::new(after.to_vec()),
         expected: Secret::new(expected),
-        text: false,
-        raw: true,
-        plan: plan::salted(digest, before, after),
-        peppered: false,
-        nanos: digest.nanos(len as u64),
     })
 }
 

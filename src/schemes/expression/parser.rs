@@ -1,8 +1,10 @@
 //! From tokens to a checked tree. An error points at the column of the mistake and says what was expected.
 
-use super::function::{Function, Parameter};
+use super::function::{Change, Function, Parameter};
 use super::lexer::{Kind, Token, shown, tokens};
+use super::node::{Gives, Node, Number, Variable};
 use crate::schemes::SelectionError;
+use crate::schemes::digest::Digest;
 use crate::schemes::layout::Layout;
 use crate::schemes::registry::{self, Entry, Reader};
 
@@ -13,56 +15,13 @@ const MAX_DEPTH: usize = 16;
 /// How many parts an expression may have.
 const MAX_NODES: usize = 64;
 
-/// A part of an expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Node {
-    Variable(Variable),
-    /// `$_`, the round before.
-    Previous,
-    Text(String),
-    Concat(Vec<Node>),
-    Call {
-        function: Function,
-        arguments: Vec<Node>,
-        numbers: Vec<u32>,
-    },
-}
-
-/// What a variable stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Variable {
-    Pass,
-    Salt,
-    Salt2,
-    User,
-    Email,
-    Pepper,
-}
-
-impl Variable {
-    pub(super) const ALL: [(&'static str, Self); 6] = [
-        ("pass", Self::Pass),
-        ("salt", Self::Salt),
-        ("salt2", Self::Salt2),
-        ("user", Self::User),
-        ("email", Self::Email),
-        ("pepper", Self::Pepper),
-    ];
-
-    /// The name with its dollar.
-    pub(super) fn name(self) -> String {
-        Self::ALL
-            .iter()
-            .find(|(_, one)| *one == self)
-            .map_or_else(String::new, |(name, _)| format!("${name}"))
-    }
-}
-
 /// What stands outermost, and so says how the stored value is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outer {
-    /// The stored value is a digest: hex, base64 or raw.
-    Digest,
+    /// The stored value is a digest, or a cut of one, of so many bytes: hex, base64 or raw.
+    Digest(usize),
+    /// The stored value is an odd number of hex digits of one.
+    Digits(usize),
     /// The stored value is exactly the text that comes out.
     Text,
     /// The stored value describes itself; what the expression gives is its password.
@@ -98,84 +57,20 @@ pub(super) fn parse(text: &str) -> Result<(Outer, Node, Option<Layout>), Selecti
     if let Some(inner) = within {
         return Ok((Outer::Within(inner), node, layout));
     }
-    let node = node.without_wrapping();
-    if node.digest_len().is_some() {
-        Ok((Outer::Digest, node, layout))
-    } else if node.has_digest() {
-        Ok((Outer::Text, node, layout))
-    } else {
-        Err(at(start, "there is no digest here; a password in plain text is the scheme `plaintext`"))
-    }
-}
-
-impl Node {
-    /// Whether that leaf occurs anywhere.
-    pub(super) fn mentions(&self, leaf: &Self) -> bool {
-        self == leaf || self.children().iter().any(|child| child.mentions(leaf))
-    }
-
-    fn children(&self) -> &[Self] {
-        match self {
-            Self::Concat(parts) => parts,
-            Self::Call { arguments, .. } => arguments,
-            Self::Variable(_) | Self::Previous | Self::Text(_) => &[],
-        }
-    }
-
-    fn has_digest(&self) -> bool {
-        let digest = matches!(self, Self::Call { function, numbers, .. }
-            if function.digest_len(numbers).is_some());
-        digest || self.children().iter().any(Self::has_digest)
-    }
-
-    /// Length of the digest that this is, as raw bytes.
-    pub(super) fn digest_len(&self) -> Option<usize> {
-        match self {
-            Self::Call { function: Function::Iterate, arguments, .. } => {
-                arguments.last().and_then(Self::digest_len)
+    let outer = match node.gives() {
+        Gives::Hex(digits) if digits % 2 == 1 => Outer::Digits(digits),
+        Gives::Hex(digits) => Outer::Digest(digits / 2),
+        Gives::Raw(len) => Outer::Digest(len),
+        Gives::Any => match node.clone().unwrapped().gives() {
+            Gives::Raw(len) => Outer::Digest(len),
+            _ if node.has_digest() => Outer::Text,
+            _ => {
+                let message = "there is no digest here; a password in plain text is the scheme `plaintext`";
+                return Err(at(start, message));
             }
-            Self::Call { function, numbers, .. } => function.digest_len(numbers),
-            _ => None,
-        }
-    }
-
-    /// Whether this digest comes as raw bytes.
-    pub(super) fn is_raw(&self) -> bool {
-        match self {
-            Self::Call { function: Function::Iterate, arguments, .. } => {
-                arguments.last().is_some_and(Self::is_raw)
-            }
-            Self::Call { function, .. } => function.is_raw(),
-            _ => false,
-        }
-    }
-
-    /// Whether its length grows with that of `$_`.
-    fn grows(&self) -> bool {
-        match self {
-            Self::Previous => true,
-            Self::Call { function, numbers, .. } if function.digest_len(numbers).is_some() => false,
-            _ => self.children().iter().any(Self::grows),
-        }
-    }
-
-    /// An outermost case or encoding does not change which digest is stored: a stored digest is read as hex of
-    /// either case and as base64.
-    fn without_wrapping(self) -> Self {
-        let Self::Call { function, arguments, numbers } = self else { return self };
-        let inner_is = |raw: bool| {
-            arguments.first().is_some_and(|inner| inner.digest_len().is_some() && inner.is_raw() == raw)
-        };
-        let transparent = match function {
-            Function::Lower | Function::Upper => inner_is(false),
-            Function::Hex | Function::Base64 => inner_is(true),
-            _ => false,
-        };
-        match arguments.first() {
-            Some(inner) if transparent => inner.clone(),
-            _ => Self::Call { function, arguments, numbers },
-        }
-    }
+        },
+    };
+    Ok((outer, node, layout))
 }
 
 struct Parser {
@@ -213,11 +108,29 @@ impl Parser {
             return Ok(None);
         };
         let Some(inner) = wrapper(&name) else { return Ok(None) };
+        if Function::named(&name).is_some() && self.commas() > 0 {
+            return Ok(None); // `scrypt` is both: a scheme of one argument, and a function of six
+        }
         self.next();
         if !self.next_if(&Kind::Open) {
             return Err(at(column, format!("expected `{name}(…)` with the password inside")));
         }
         Ok(Some(inner))
+    }
+
+    /// How many commas stand in the brackets of the call that comes next, those of calls within apart.
+    fn commas(&self) -> usize {
+        let mut depth = 0_usize;
+        let mut commas = 0;
+        for token in self.tokens.clone() {
+            match token.kind {
+                Kind::Open => depth += 1,
+                Kind::Close => depth = depth.saturating_sub(1),
+                Kind::Comma if depth == 1 => commas += 1,
+                _ => {}
+            }
+        }
+        commas
     }
 
     /// `in 'LAYOUT'`, at the very end.
@@ -271,6 +184,9 @@ impl Parser {
                 Err(at(column, "`$_` has a meaning only in the last argument of iterate()"))
             };
         }
+        if name == "rounds" {
+            return Err(at(column, "`$rounds` is a number: it stands where a call takes rounds"));
+        }
         let known = Variable::ALL.iter().find(|(known, _)| *known == name);
         known.map(|(_, variable)| Node::Variable(*variable)).ok_or_else(|| {
             let known: Vec<_> = Variable::ALL.iter().map(|(known, _)| format!("${known}")).collect();
@@ -306,32 +222,76 @@ impl Parser {
                     }
                     arguments.push(next);
                 }
-                Parameter::Number(what) => {
-                    let token = self.next();
-                    let Kind::Number(number) = token.kind else {
-                        return Err(unexpected(&token, &format!("a number, the {what} of {name}()")));
-                    };
-                    numbers.push(number);
-                    if let Some(expected) = function.refuses(&numbers) {
-                        return Err(at(token.column, format!("expected {expected}, the {what} of {name}()")));
-                    }
+                Parameter::Number(what) | Parameter::Rounds(what) => {
+                    let rounds = matches!(parameter, Parameter::Rounds(_));
+                    let place = numbers.len();
+                    numbers.push(self.number(function, place, (name, what), rounds)?);
                 }
             }
         }
+        let end = self.column();
         self.expect(&Kind::Close)?;
-        if matches!(function, Function::Unhex | Function::Unbase64) && !arguments.iter().all(Node::is_stored)
-        {
-            return Err(at(column, format!("{name}() works on what the store holds, not on a password")));
+        match check_call(function, &arguments, &numbers) {
+            Some(Wrong::Call(why)) => return Err(at(column, format!("{name}() {why}"))),
+            Some(Wrong::End(why)) => return Err(at(end, format!("{name}() {why}"))),
+            None => {}
         }
         Ok(Node::Call { function, arguments, numbers })
     }
+
+    /// A number, or `$rounds` where that may stand.
+    fn number(
+        &mut self,
+        function: Function,
+        place: usize,
+        (name, what): (&str, &str),
+        rounds: bool,
+    ) -> Result<Number, SelectionError> {
+        let token = self.next();
+        match token.kind {
+            Kind::Variable(ref variable) if variable == "rounds" && rounds => Ok(Number::Rounds),
+            Kind::Number(number) => match function.refuses(place, number) {
+                None => Ok(Number::Literal(number)),
+                Some(expected) => {
+                    Err(at(token.column, format!("expected {expected}, the {what} of {name}()")))
+                }
+            },
+            _ => {
+                let or = if rounds { " or `$rounds`" } else { "" };
+                Err(unexpected(&token, &format!("a number{or}, the {what} of {name}()")))
+            }
+        }
+    }
 }
 
-impl Node {
-    /// Whether it is known without the password.
-    fn is_stored(&self) -> bool {
-        !matches!(self, Self::Previous | Self::Variable(Variable::Pass))
-            && self.children().iter().all(Self::is_stored)
+/// What is wrong with a whole call, and where that is shown.
+enum Wrong {
+    Call(String),
+    End(String),
+}
+
+/// What no call may be, although each of its arguments is right by itself.
+fn check_call(function: Function, arguments: &[Node], numbers: &[Number]) -> Option<Wrong> {
+    let first = arguments.first()?;
+    match (function, first.gives()) {
+        (Function::Change(Change::Unhex), Gives::Hex(digits)) if digits % 2 == 0 => None,
+        (Function::Change(Change::Unhex), _) if !first.is_known() => Some(Wrong::Call(
+            "works on what the store holds and on pairs of a digest's hex digits, not on a password".into(),
+        )),
+        (Function::Change(Change::Unbase64), _) if !first.is_known() => {
+            Some(Wrong::Call("works on what the store holds, not on a password".into()))
+        }
+        (Function::Scrypt(_), _) => {
+            let number = |place: usize| numbers.get(place).and_then(|number| number.literal()).unwrap_or(1);
+            let blocks = u64::from(number(1)) * u64::from(number(2));
+            (blocks >= 1 << 30).then(|| Wrong::End("needs r times p to be below 2^30".into()))
+        }
+        (Function::Substr, Gives::Raw(len) | Gives::Hex(len)) => {
+            let from = numbers.first()?.literal()? as usize;
+            (from >= len)
+                .then(|| Wrong::End(format!("begins behind the end: there are {len} bytes, from 0 on")))
+        }
+        _ => None,
     }
 }
 
@@ -340,10 +300,12 @@ fn wrapper(name: &str) -> Option<Inner> {
     if name == "auto" {
         return Some(Inner::Any);
     }
-    if Function::named(name).is_some() {
-        return None;
-    }
-    registry::named(name).filter(|entry| matches!(entry.reader, Reader::Format(_))).map(Inner::Of)
+    let describes_itself = |entry: &&Entry| match entry.reader {
+        Reader::Format(_) => true,
+        Reader::Expression(_) => !entry.prefixes.is_empty() && Function::named(name).is_none(),
+        Reader::Plaintext => false,
+    };
+    registry::named(name).filter(describes_itself).map(Inner::Of)
 }
 
 fn unknown_function(name: &str) -> String {
@@ -354,7 +316,20 @@ fn unknown_function(name: &str) -> String {
     if lower != name && Function::named(&lower).is_some() {
         return format!("functions are written in lower case: `{lower}`");
     }
-    format!("there is no function `{}`; there are {}", shown(name), Function::names().join(" "))
+    let digests = || Digest::ALL.iter().map(|digest| digest.name());
+    let near = digests()
+        .chain(Function::plain_names())
+        .map(|known| (strsim::osa_distance(shown(&lower).as_str(), known), known))
+        .filter(|(far, _)| *far <= 2)
+        .min_by_key(|(far, _)| *far)
+        .map_or_else(String::new, |(_, known)| format!(", did you mean `{known}`?"));
+    format!(
+        "there is no function `{}`{near}; there are {}, and of digests, all with hmac_ and pbkdf2_ before and _bin \
+         behind the name, {}",
+        shown(name),
+        Function::plain_names().collect::<Vec<_>>().join(" "),
+        digests().collect::<Vec<_>>().join(" ")
+    )
 }
 
 fn unexpected(found: &Token, expected: &str) -> SelectionError {
@@ -396,7 +371,26 @@ mod tests {
             ("md5(bcrypt($pass))", 5, "outermost only"),
             ("bcrypt($pass", 13, "found the end"),
             ("bcrypt", 1, "bcrypt(…)"),
-            ("md5(unhex($pass))", 5, "not on a password"),
+            ("md5(unhex($pass))", 5, "unhex() works on what the store holds"),
+            ("md5(unhex(substr(md5($pass),0,3)))", 5, "not on a password"),
+            ("md5(unbase64(base64($pass)))", 5, "unbase64() works on what the store holds"),
+            ("md5($pass.$rounds)", 11, "`$rounds` is a number"),
+            (
+                "pbkdf2_md5($pass,$salt,16,$rounds)",
+                27,
+                "a number, the bytes of pbkdf2_md5(), found `$rounds`",
+            ),
+            ("pbkdf2_md5($pass,$salt,$salt,16)", 24, "a number or `$rounds`, the rounds"),
+            ("scrypt($pass,$salt,1000,8,1,32)", 20, "a power of two from 2, the N of scrypt()"),
+            ("scrypt($pass,$salt,1024,0,1,32)", 25, "from 1, the r"),
+            ("scrypt($pass,$salt,1024,8,1,1025)", 29, "at most 1024"),
+            ("scrypt($pass,$salt)", 19, "expected `,`"),
+            ("substr(md5($pass),0,0)", 21, "from 1, the length"),
+            ("substr(md5($pass),32,1)", 23, "substr() begins behind the end"),
+            ("substr(md5($pass),0-1,1)", 20, "texts"),
+            ("reverse($pass)", 1, "plaintext"),
+            ("iterate($salt,md5($pass),md5($_))", 9, "a number or `$rounds`"),
+            ("keccak256($pass)", 1, "did you mean `keccak_256`"),
             ("md5($pass.\"x\")", 11, "single quotes"),
             ("md5($pass.99999999999)", 11, "whole number"),
         ] {
@@ -423,10 +417,40 @@ mod tests {
     fn an_outermost_encoding_changes_nothing() {
         for text in ["md5_bin($pass)", "upper(md5($pass))", "hex(md5_bin($pass))", "base64(md5_bin($pass))"] {
             let (outer, node, _) = parse(text).unwrap();
-            assert!(matches!(outer, Outer::Digest), "{text}");
-            assert_eq!(node.digest_len(), Some(16), "{text}");
+            assert!(matches!(outer, Outer::Digest(16)), "{text}");
+            assert_eq!(node.unwrapped().gives(), Gives::Raw(16), "{text}");
         }
         assert!(matches!(parse("base64(md5($pass))").unwrap().0, Outer::Text));
         assert!(matches!(parse("'0x'.md5($pass)").unwrap().0, Outer::Text));
+    }
+
+    #[test]
+    fn a_cut_or_joined_digest_is_a_digest() {
+        for (text, outer) in [
+            ("substr(md5($pass),0,16)", "Digest(8)"),
+            ("upper(substr(md5($pass),8,16))", "Digest(8)"),
+            ("substr(md5_bin($pass),4,100)", "Digest(12)"),
+            ("substr(sha1($pass),0,15)", "Digits(15)"),
+            ("reverse(streebog_256_bin($pass))", "Digest(32)"),
+            ("base64(reverse(md5_bin($pass)))", "Digest(16)"),
+            ("md5($pass).md5($salt)", "Digest(32)"),
+            ("md5_bin($pass).md5($salt)", "Text"),
+            ("iterate($rounds,$salt.$pass,sha256_bin($_))", "Digest(32)"),
+            ("scrypt($pass,$salt,$rounds,8,1,24)", "Digest(24)"),
+            ("unhex(sha1($pass))", "Digest(20)"),
+            ("substr(base64(md5_bin($pass)),0,10)", "Text"),
+        ] {
+            assert_eq!(format!("{:?}", parse(text).unwrap().0), outer, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_describes_itself_may_stand_outermost() {
+        for text in
+            ["bcrypt(md5($pass))", "sha512_crypt($pass.$pepper)", "auto(nfkc($pass))", "scrypt(md5($pass))"]
+        {
+            assert!(matches!(parse(text).unwrap().0, Outer::Within(_)), "{text}");
+        }
+        assert!(matches!(parse("scrypt($pass,sha1($salt.'x'),16,1,1,8)").unwrap().0, Outer::Digest(8)));
     }
 }

@@ -276,7 +276,6 @@ const FUSIONAUTH: &str =
     "FusionAuth: select encryption_scheme || '$' || factor || '$' || salt || '$' || password";
 
 /// Those whose rounds are in the value.
-#[allow(dead_code, reason = "until expressions have $rounds")]
 pub(super) const ITERATED: &[Entry] = &[
     Entry {
         aliases: &["nexus", "shiro"],

@@ -65,6 +65,7 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     okta_object::ENTRIES,
     auth0::ENTRIES,
     applications::ENTRIES,
+    applications::ITERATED,
     raw::ENTRIES,
     plaintext::ENTRIES,
 ];
