@@ -13,7 +13,7 @@ use crate::secret::Secret;
 
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "bcrypt",
-    aliases: &["blf-crypt", "blowfish"],
+    aliases: &["blf-crypt", "blowfish", "auth0", "ipb4", "gitlab", "mastodon"],
     hashcat: &[3200],
     software: "OpenBSD, PHP, Rails, Spring Security, Laravel, and most others",
     layout: "$2b$<cost>$<salt:22><digest:31>",
