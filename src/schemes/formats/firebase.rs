@@ -1,7 +1,7 @@
 //! Firebase's variant of scrypt: the key that scrypt makes encrypts the project's signer key (AES-256 in counter mode
 //! from zero), and the result is the password's hash.
 //!
-//! `firebase auth:export` gives hash and salt; the four parameters of the project are shown in its console. GoTrue
+//! `firebase auth:export` gives hash and salt; the four parameters of the project are shown in its console. `GoTrue`
 //! (Supabase) and Ory Kratos have dresses of their own for such values.
 
 use aes::Aes256;
@@ -90,11 +90,11 @@ fn firebase(credential: &Credential<'_>, limits: &Limits) -> Reading {
     };
     let fields: Vec<&[u8]> = credential.stored.split(|&byte| byte == b'$').collect();
     let parameters: Vec<&[u8]>;
-    let (digest, salt, [signer_key, separator, rounds, memory]) = match fields.as_slice() {
-        &[digest, salt, signer_key, separator, rounds, memory] => {
+    let (digest, salt, [signer_key, separator, rounds, memory]) = match *fields.as_slice() {
+        [digest, salt, signer_key, separator, rounds, memory] => {
             (digest, salt, [signer_key, separator, rounds, memory])
         }
-        &[digest] => {
+        [digest] => {
             let (salt, pepper) = credential.salt.zip(credential.pepper).ok_or_else(wrong)?;
             parameters = pepper.split(|&byte| byte == b':').collect();
             (digest, salt, parameters.try_into().map_err(|_| wrong())?)

@@ -94,14 +94,14 @@ fn digest(credential: &Credential<'_>, limits: &Limits) -> Reading {
     };
     let decoded = |text: &[u8]| encoding::from_base64(text).ok_or_else(wrong);
     let fields = fields(credential.stored);
-    let (name, template, salt, value) = match fields.as_slice() {
-        &[b"", name, template, salt, value] => (
+    let (name, template, salt, value) = match *fields.as_slice() {
+        [b"", name, template, salt, value] => (
             name,
             decoded(template.strip_prefix(b"pf=").ok_or_else(wrong)?)?,
             decoded(salt)?,
             decoded(value)?,
         ),
-        &[b"", b"md5", value] => (&b"md5"[..], b"{PASSWORD}".to_vec(), Vec::new(), decoded(value)?),
+        [b"", b"md5", value] => (&b"md5"[..], b"{PASSWORD}".to_vec(), Vec::new(), decoded(value)?),
         _ => return Err(wrong()),
     };
     let name = match name {

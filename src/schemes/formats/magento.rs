@@ -95,7 +95,7 @@ fn step(version: &[u8], salt: &[u8], limits: &Limits) -> Result<(Step, usize), R
             numbers.and_then(|numbers| numbers.try_into().ok()).ok_or_else(wrong)?
         }
     };
-    if salt.is_empty() || bytes < 16 || bytes > 1024 {
+    if salt.is_empty() || !(16..=1024).contains(&bytes) {
         return Err(Refusal::unreadable("argon2 needs a salt, and a digest of 16 to 1024 bytes"));
     }
     let salt = salt.iter().copied().cycle().take(ARGON2_SALT).collect();

@@ -1,4 +1,4 @@
-//! MediaWiki's `:type:…` values (`includes/password`). Accounts from before PBKDF2 were hashed once more without
+//! `MediaWiki`'s `:type:…` values (`includes/password`). Accounts from before PBKDF2 were hashed once more without
 //! waiting for their next sign-in: the `pbkdf2-legacy` types.
 
 use zeroize::Zeroizing;

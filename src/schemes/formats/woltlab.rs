@@ -1,4 +1,4 @@
-//! WoltLab Suite, formerly Burning Board 4 and Community Framework 2: bcrypt twice with the same salt, the first
+//! `WoltLab` Suite, formerly Burning Board 4 and Community Framework 2: bcrypt twice with the same salt, the first
 //! result as a whole being the password of the second. From 5.4 on a value says by its beginning what it is.
 
 use super::bcrypt::{self, Bcrypt};
