@@ -63,7 +63,7 @@ fn yes() -> bool {
 }
 
 /// Schemes whose digests may have any length, or whose values end with a number.
-const ANY_LENGTH: [&str; 8] = [
+const ANY_LENGTH: [&str; 11] = [
     "argon2",
     "spring-argon2",
     "django-argon2",
@@ -72,6 +72,9 @@ const ANY_LENGTH: [&str; 8] = [
     "hashcat-pbkdf2",
     "firebase-scrypt",
     "magento2",
+    "mediawiki-argon2",
+    "nextcloud",
+    "woltlab",
 ];
 
 impl Vector {

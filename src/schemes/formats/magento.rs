@@ -53,6 +53,9 @@ fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
         return Err(wrong());
     };
     let digest = encoding::from_hex(digest).ok_or_else(wrong)?;
+    if std::str::from_utf8(salt).is_err() {
+        return Err(Refusal::unreadable("the salt is not UTF-8"));
+    }
     limits.salt(salt.len())?;
     if let (b"0" | b"1", bytes) = (versions, digest.len()) {
         let algorithm = if versions == b"0" { Digest::Md5 } else { Digest::Sha256 };
