@@ -64,8 +64,8 @@ fn yes() -> bool {
     true
 }
 
-/// Schemes whose digests may have any length.
-pub(crate) const ANY_LENGTH: [&str; 8] = [
+/// Schemes whose digests may have any length, or whose values end with a number.
+pub(crate) const ANY_LENGTH: [&str; 13] = [
     "argon2",
     "spring-argon2",
     "django-argon2",
@@ -74,6 +74,11 @@ pub(crate) const ANY_LENGTH: [&str; 8] = [
     "phc-pbkdf2",
     "hashcat-pbkdf2",
     "adonis-scrypt",
+    "firebase-scrypt",
+    "magento2",
+    "mediawiki-argon2",
+    "nextcloud",
+    "woltlab",
 ];
 
 impl Vector {
@@ -178,6 +183,7 @@ impl Vector {
                 let read = self.read(scheme, &damaged);
                 match read {
                     Err(ReadError::Unreadable(_)) => {}
+                    Err(ReadError::TooCostly(_)) if ANY_LENGTH.contains(&self.scheme.as_str()) => {}
                     Ok(hash) if ANY_LENGTH.contains(&self.scheme.as_str()) => {
                         let verdict = hash.verify(self.password.as_bytes(), scratch);
                         assert_eq!(verdict, Verdict::Mismatch, "{at}: {what}");

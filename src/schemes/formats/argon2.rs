@@ -30,7 +30,8 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
 /// Nanoseconds for one KiB in one pass.
 const BLOCK_NANOS: u64 = 400;
 
-struct Argon2Value {
+/// A value, or what one is computed with.
+pub(super) struct Argon2Value {
     algorithm: Algorithm,
     version: Version,
     params: Params,
@@ -114,7 +115,29 @@ fn parameters_of(text: &[u8], digest_len: usize, limits: &Limits) -> Result<Para
 }
 
 impl Argon2Value {
-    fn compute(&self, password: &[u8], memory: &mut Vec<Block>) -> Option<Zeroizing<Vec<u8>>> {
+    /// From parts that are kept otherwise than in a PHC string: memory in KiB, passes, lanes.
+    pub(super) fn checked(
+        algorithm: Algorithm,
+        version: Version,
+        [memory, passes, lanes]: [u32; 3],
+        salt: Vec<u8>,
+        digest: Vec<u8>,
+        limits: &Limits,
+    ) -> Result<Self, Refusal> {
+        limits.argon2(memory, passes)?;
+        limits.salt(salt.len())?;
+        let wrong = |what: &str| Refusal::unreadable(format!("argon2 needs {what}"));
+        if salt.len() < argon2::MIN_SALT_LEN {
+            return Err(wrong("a salt of at least 8 bytes"));
+        }
+        let params = Params::new(memory, passes, lanes, Some(digest.len()));
+        let params = params
+            .map_err(|_| wrong("passes and lanes from 1, memory from 8 times the lanes, and a digest"))?;
+        Ok(Self { algorithm, version, params, salt, digest: Secret::new(digest) })
+    }
+
+    /// What the password makes; as long as the digest that is kept.
+    pub(super) fn compute(&self, password: &[u8], memory: &mut Vec<Block>) -> Option<Zeroizing<Vec<u8>>> {
         let blocks = self.params.block_count();
         if memory.len() < blocks {
             memory.reserve_exact(blocks - memory.len());

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "bcrypt",
-    aliases: &["blf-crypt", "blowfish", "laravel", "strapi", "yii2"],
+    aliases: &["blf-crypt", "blowfish", "laravel", "strapi", "yii2", "auth0", "ipb4", "gitlab", "mastodon"],
     hashcat: &[3200],
     software: "OpenBSD, PHP, Rails, Spring Security, Laravel, and most others",
     layout: "$2b$<cost>$<salt:22><digest:31>",
@@ -92,12 +92,22 @@ impl Bcrypt {
     fn boxed(self) -> Box<dyn Construction> {
         Box::new(self)
     }
+
+    /// What bcrypt makes of the password, as text: 22 characters of salt, 31 of digest.
+    pub(super) fn text(&self, password: &[u8]) -> Zeroizing<String> {
+        let digest = self.digest_of(password);
+        let digest = Zeroizing::new(encoding::to_radix64(digest.get(..23).unwrap_or_default()));
+        Zeroizing::new([&encoding::to_radix64(&self.salt), digest.as_str()].concat())
+    }
+
+    fn digest_of(&self, password: &[u8]) -> Zeroizing<[u8; 24]> {
+        Zeroizing::new(::bcrypt::bcrypt(self.cost, self.salt, &key(self.variant, password)))
+    }
 }
 
 impl Construction for Bcrypt {
     fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        let key = key(self.variant, password);
-        let digest = Zeroizing::new(::bcrypt::bcrypt(self.cost, self.salt, &key));
+        let digest = self.digest_of(password);
         Verdict::of(digest.get(..23).is_some_and(|digest| self.digest.matches(digest)))
     }
 

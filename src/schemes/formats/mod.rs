@@ -5,8 +5,10 @@
 
 mod aix;
 mod appliances;
+mod applications;
 mod argon2;
 mod aspnet;
+mod auth0;
 mod bcrypt;
 mod bcrypt_sha256;
 mod bsd_nthash;
@@ -18,26 +20,39 @@ mod des_crypt;
 mod django;
 mod domino;
 mod dovecot;
+mod drupal;
 mod enterprise;
+mod firebase;
+mod form;
 mod forums;
 mod fshp;
+mod gitea;
 mod hashcat;
 mod hmac;
 mod java_frameworks;
+mod json;
+mod keycloak;
+mod kratos;
 mod ldap;
+mod liferay;
+mod magento;
 mod md5_crypt;
+mod mediawiki;
 mod mongodb;
 mod mssql;
 mod mysql;
 mod named;
 mod nested;
+mod nextcloud;
 mod node_frameworks;
+mod okta_object;
 mod oracle;
 mod p5k2;
 mod passlib;
 mod pbkdf2;
 mod php_frameworks;
 mod phpass;
+mod phpbb;
 mod plaintext;
 mod python_frameworks;
 mod qnx;
@@ -54,6 +69,8 @@ mod spring;
 mod stores;
 mod sun_md5_crypt;
 mod windows;
+mod woltlab;
+mod wordpress;
 mod yescrypt;
 
 use super::registry::Entry;
@@ -66,6 +83,7 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     bcrypt::ENTRIES,
     argon2::ENTRIES,
     scrypt::ENTRIES,
+    kratos::ENTRIES,
     pbkdf2::ENTRIES,
     bcrypt_sha256::ENTRIES,
     p5k2::ENTRIES,
@@ -105,6 +123,21 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     sap::ENTRIES,
     domino::ENTRIES,
     enterprise::ENTRIES,
+    wordpress::ENTRIES,
+    drupal::ENTRIES,
+    mediawiki::ENTRIES,
+    nextcloud::ENTRIES,
+    phpbb::ENTRIES,
+    woltlab::ENTRIES,
+    magento::ENTRIES,
+    liferay::ENTRIES,
+    gitea::ENTRIES,
+    keycloak::ENTRIES,
+    firebase::ENTRIES,
+    okta_object::ENTRIES,
+    auth0::ENTRIES,
+    applications::ENTRIES,
+    applications::ITERATED,
     raw::ENTRIES,
     salted::ENTRIES,
     hmac::ENTRIES,

@@ -22,7 +22,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         name: "passlib-pbkdf2",
-        aliases: &["pbkdf2", "pbkdf2-sha1", "pbkdf2-sha256", "pbkdf2-sha512", "pbkdf2-elixir"],
+        aliases: &["pbkdf2", "pbkdf2-sha1", "pbkdf2-sha256", "pbkdf2-sha512", "pbkdf2-elixir", "odoo"],
         hashcat: &[20200, 20300, 20400],
         software: "passlib",
         layout: "$pbkdf2-sha256$<rounds>$<salt>$<digest>, also $pbkdf2$ (SHA-1) and $pbkdf2-sha512$",

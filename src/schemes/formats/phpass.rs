@@ -11,7 +11,6 @@ use crate::secret::Secret;
 
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "phpass",
-    aliases: &["wordpress", "phpbb3"],
     hashcat: &[400],
     software: "WordPress before 6.8, phpBB 3.0, bbPress, Vanilla",
     layout: "$P$<log2 rounds:1><salt:8><digest:22>; $H$ in phpBB",
@@ -24,44 +23,84 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
 
 /// Nanoseconds of one round, for a usual password.
 const ROUND_NANOS: u64 = 107;
+/// Length of a usual password, in bytes.
+const USUAL_PASSWORD: u64 = 16;
 
-struct Phpass {
+/// What a password is stretched with. Drupal does the same as phpass, with SHA-512.
+pub(super) struct Stretch {
+    digest: Digest,
     log_rounds: u32,
     salt: [u8; 8],
+}
+
+impl Stretch {
+    /// Characters of the setting.
+    pub(super) const LEN: usize = 9;
+
+    /// Reads a setting, `<log2 rounds:1><salt:8>`. `None` where it is none.
+    pub(super) fn read(setting: &[u8], digest: Digest, limits: &Limits) -> Option<Result<Self, Refusal>> {
+        let (&[log_rounds], rest) = setting.split_first_chunk::<1>()?;
+        let salt = <[u8; 8]>::try_from(rest).ok()?;
+        let log_rounds = encoding::crypt64_value(log_rounds)?;
+        if !(7..=30).contains(&log_rounds) {
+            let why = format!("phpass has 2^7 to 2^30 rounds, not 2^{log_rounds}");
+            return Some(Err(Refusal::unreadable(why)));
+        }
+        Some(limits.rounds(1 << log_rounds).map(|()| Self { digest, log_rounds, salt }))
+    }
+
+    /// The digest of the password, in crypt(3)'s base64.
+    pub(super) fn text(&self, password: &[u8]) -> Zeroizing<Vec<u8>> {
+        let mut digest = self.digest.of(&[&self.salt, password]);
+        for _ in 0..1u32 << self.log_rounds {
+            digest = self.digest.of(&[&digest, password]);
+        }
+        encoded(&digest)
+    }
+
+    /// Time that it takes.
+    pub(super) fn cost(&self) -> Cost {
+        let round = match self.digest {
+            Digest::Md5 => ROUND_NANOS,
+            digest => digest.nanos(digest.len() as u64 + USUAL_PASSWORD),
+        };
+        Cost::nanos(round << self.log_rounds)
+    }
+
+    /// For reports.
+    pub(super) fn parameters(&self) -> String {
+        format!("{} rounds", 1u32 << self.log_rounds)
+    }
+}
+
+struct Phpass {
+    stretch: Stretch,
     /// In crypt(3)'s base64, as it is stored.
     digest: Secret,
 }
 
-fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
+/// Reads a value with nothing before or after it.
+pub(super) fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let wrong = || Refusal::unreadable("phpass must be $P$ or $H$ and 31 characters of ./0-9A-Za-z");
     let rest = credential.stored.get(3..).ok_or_else(wrong)?;
-    let (&[log_rounds], rest) = rest.split_first_chunk::<1>().ok_or_else(wrong)?;
-    let (salt, digest) = rest.split_first_chunk::<8>().ok_or_else(wrong)?;
-    let log_rounds = encoding::crypt64_value(log_rounds).ok_or_else(wrong)?;
-    if !(7..=30).contains(&log_rounds) {
-        return Err(Refusal::unreadable(format!("phpass has 2^7 to 2^30 rounds, not 2^{log_rounds}")));
-    }
+    let (setting, digest) = rest.split_at_checked(Stretch::LEN).ok_or_else(wrong)?;
+    let stretch = Stretch::read(setting, Digest::Md5, limits).ok_or_else(wrong)?;
     // 22 characters hold 132 bits: the last one has only two of a digest's 128.
     let last = digest.last().and_then(|&last| encoding::crypt64_value(last));
     let valid = digest.len() == 22 && digest.iter().all(|&c| encoding::crypt64_value(c).is_some());
     if !valid || last.is_none_or(|last| last > 3) {
         return Err(wrong());
     }
-    limits.rounds(1 << log_rounds)?;
-    Ok(Box::new(Phpass { log_rounds, salt: *salt, digest: Secret::new(digest.to_vec()) }))
+    Ok(Box::new(Phpass { stretch: stretch?, digest: Secret::new(digest.to_vec()) }))
 }
 
 impl Construction for Phpass {
     fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        let mut digest = Digest::Md5.of(&[&self.salt, password]);
-        for _ in 0..1u32 << self.log_rounds {
-            digest = Digest::Md5.of(&[&digest, password]);
-        }
-        Verdict::of(self.digest.matches(&encoded(&digest)))
+        Verdict::of(self.digest.matches(&self.stretch.text(password)))
     }
 
     fn cost(&self) -> Cost {
-        Cost::nanos(ROUND_NANOS << self.log_rounds)
+        self.stretch.cost()
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
@@ -69,7 +108,7 @@ impl Construction for Phpass {
     }
 
     fn parameters(&self) -> String {
-        format!("{} rounds", 1u32 << self.log_rounds)
+        self.stretch.parameters()
     }
 }
 

@@ -26,9 +26,53 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
 /// Nanoseconds for each of the N × r × p blocks of 128 bytes.
 const BLOCK_NANOS: u64 = 230;
 
+/// What a key is derived with.
+pub(super) struct Setting(scrypt::Params);
+
+impl Setting {
+    /// Checks the numbers against the limits.
+    pub(super) fn checked(log_n: u32, r: u32, p: u32, limits: &Limits) -> Result<Self, Refusal> {
+        let wrong =
+            || Refusal::unreadable("scrypt needs N of 2 and more, r and p from 1, r times p below 2^30");
+        if !(1..=63).contains(&log_n) || r == 0 || p == 0 || u64::from(r) * u64::from(p) >= 1 << 30 {
+            return Err(wrong());
+        }
+        limits.scrypt(memory(log_n, r, p).div_ceil(1024))?;
+        let log_n = u8::try_from(log_n).map_err(|_| wrong())?;
+        Ok(Self(scrypt::Params::new(log_n, r, p).map_err(|_| wrong())?))
+    }
+
+    /// Fills the key. One of more than 64 GiB would be left as it is.
+    pub(super) fn derive(&self, password: &[u8], salt: &[u8], key: &mut [u8]) -> bool {
+        scrypt::scrypt(password, salt, &self.0, key).is_ok()
+    }
+
+    /// What that takes.
+    pub(super) fn cost(&self) -> Cost {
+        let params = &self.0;
+        let whole = memory(u32::from(params.log_n()), params.r(), params.p());
+        // The parallel parts are worked through one after another, each in the same memory.
+        Cost {
+            memory: whole / u64::from(params.p()),
+            ..Cost::nanos((whole / 128).saturating_mul(BLOCK_NANOS))
+        }
+    }
+
+    /// For reports.
+    pub(super) fn parameters(&self) -> String {
+        format!("N=2^{} r={} p={}", self.0.log_n(), self.0.r(), self.0.p())
+    }
+}
+
+/// 128 × N × r × p bytes, as far as 64 bits can tell.
+fn memory(log_n: u32, r: u32, p: u32) -> u64 {
+    let blocks = u128::from(r) * u128::from(p) * 128;
+    u64::try_from(blocks << log_n.min(63)).unwrap_or(u64::MAX)
+}
+
 /// A derived key with all that it was derived with.
 pub(super) struct Scrypt {
-    params: scrypt::Params,
+    setting: Setting,
     salt: Vec<u8>,
     key: Secret,
 }
@@ -46,40 +90,21 @@ impl Scrypt {
         if key.is_empty() {
             return Err(Refusal::unreadable("scrypt's digest is empty"));
         }
-        let wrong =
-            || Refusal::unreadable("scrypt needs N of 2 and more, r and p from 1, r times p below 2^30");
-        if !(1..=63).contains(&log_n) || r == 0 || p == 0 || u64::from(r) * u64::from(p) >= 1 << 30 {
-            return Err(wrong());
-        }
-        limits.scrypt(memory(log_n, r, p).div_ceil(1024))?;
+        let setting = Setting::checked(log_n, r, p, limits)?;
         limits.salt(salt.len())?;
-        let log_n = u8::try_from(log_n).map_err(|_| wrong())?;
-        let params = scrypt::Params::new(log_n, r, p).map_err(|_| wrong())?;
-        Ok(Box::new(Self { params, salt, key: Secret::new(key) }))
+        Ok(Box::new(Self { setting, salt, key: Secret::new(key) }))
     }
-}
-
-/// 128 × N × r × p bytes, as far as 64 bits can tell.
-fn memory(log_n: u32, r: u32, p: u32) -> u64 {
-    let blocks = u128::from(r) * u128::from(p) * 128;
-    u64::try_from(blocks << log_n.min(63)).unwrap_or(u64::MAX)
 }
 
 impl Construction for Scrypt {
     fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
         let mut key = Zeroizing::new(vec![0; self.key.len()]);
-        let done = scrypt::scrypt(password, &self.salt, &self.params, &mut key);
-        Verdict::of(done.is_ok() && self.key.matches(&key))
+        let done = self.setting.derive(password, &self.salt, &mut key);
+        Verdict::of(done && self.key.matches(&key))
     }
 
     fn cost(&self) -> Cost {
-        let params = &self.params;
-        let whole = memory(u32::from(params.log_n()), params.r(), params.p());
-        // The parallel parts are worked through one after another, each in the same memory.
-        Cost {
-            memory: whole / u64::from(params.p()),
-            ..Cost::nanos((whole / 128).saturating_mul(BLOCK_NANOS))
-        }
+        self.setting.cost()
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
@@ -87,7 +112,7 @@ impl Construction for Scrypt {
     }
 
     fn parameters(&self) -> String {
-        format!("N=2^{} r={} p={}", self.params.log_n(), self.params.r(), self.params.p())
+        self.setting.parameters()
     }
 }
 

@@ -44,8 +44,9 @@ const SHA_CRYPT: Entry = Entry {
     ..Entry::BLANK
 };
 
+/// Which of the two it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Sha256,
     Sha512,
 }
@@ -61,7 +62,8 @@ struct ShaCrypt {
 /// Where no rounds are named.
 const USUAL_ROUNDS: u32 = 5000;
 
-fn read(credential: &Credential<'_>, limits: &Limits, kind: Kind) -> Reading {
+/// Reads a value with nothing before or after it.
+pub(super) fn read(credential: &Credential<'_>, limits: &Limits, kind: Kind) -> Reading {
     let wrong =
         || Refusal::unreadable("sha-crypt must be [rounds=<number>$]<salt>$<digest> after $5$ or $6$");
     let mut rest = credential.stored.get(3..).ok_or_else(wrong)?;
