@@ -156,7 +156,7 @@ def dovecot(kind, p):
     add(HASHLIB, "RFC 2289 with md4, as Dovecot before 2.3.13 did", "dovecot-otp",
         "{SKEY}" + otp("md4", 1024, "fedcba9876543210", p), p)
     # 80 bytes are more than the memory-hard ones need to be tried with.
-    if kind in ("ascii", "non-ascii"):
+    if kind in ("ascii", "non-ascii", "separators"):
         make("ARGON2I", "dovecot-argon2")
         make("ARGON2ID", "dovecot-argon2")
     add(DOVECOT, "doveadm pw -s CLEARTEXT", "plaintext", doveadm("CLEARTEXT", p), p, auto=False)

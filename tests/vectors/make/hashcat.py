@@ -120,6 +120,13 @@ def cisco_4(password, stored):
     return digest("sha256", password, translated(stored, alphabet))
 
 
+def netscreen(password, stored):
+    """The digest's characters with six letters of `nrcstn` among them; the user's name goes before the password."""
+    user = stored.split(":")[1]
+    before = f"{user}:Administration Tools:".encode()
+    return digest("md5", password, hashlib.md5(before + password).digest(), before=before)
+
+
 def colon_pbkdf2(password, stored):
     name, rounds, salt, key = stored.split(":")
     return pbkdf2(name, password, int(rounds), base64.b64decode(salt), base64.b64decode(key))
@@ -140,7 +147,7 @@ OKTA = {
     122: hex_before("sha1", 4), 125: hex_before("sha1", 5), 1722: hex_before("sha512", 4),
     124: django_sha1,
     1421: lambda p, s: digest("sha256", p, bytes.fromhex(s[6:]), before=s[:6].encode()),
-    3200: bcrypt, 5700: cisco_4, 9200: cisco_8,
+    22: netscreen, 3200: bcrypt, 5700: cisco_4, 9200: cisco_8,
     10000: django, 10901: directory_server, 20200: passlib_pbkdf2("sha512"), 20300: passlib_pbkdf2("sha256"),
     10900: colon_pbkdf2, 12100: colon_pbkdf2,
 }
