@@ -162,15 +162,22 @@ fn run(step: &Step, inputs: &Inputs<'_>, previous: Previous, arena: &mut Arena) 
             arena.put_formed(&result, *form);
         }
         Step::Hmac { digest, form, key, message } => {
-            if let Key::Step(key) = key {
+            if let Key::Step(key) = key
+                && operand(key, inputs, previous, arena).is_none()
+            {
                 run(key, inputs, previous, arena)?;
             }
             let between = arena.top();
-            run(message, inputs, previous, arena)?;
-            let message = arena.since(between);
+            if operand(message, inputs, previous, arena).is_none() {
+                run(message, inputs, previous, arena)?;
+            }
+            let message = operand(message, inputs, previous, arena).unwrap_or_else(|| arena.since(between));
             let result = match key {
                 Key::Known(place) => inputs.keys.get(*place).map(|key| key.mac(message)),
-                Key::Step(_) => Some(digest.hmac_raw(arena.part(at, between), message)),
+                Key::Step(key) => {
+                    let key = operand(key, inputs, previous, arena);
+                    Some(digest.hmac_raw(key.unwrap_or_else(|| arena.part(at, between)), message))
+                }
             };
             arena.cut(at);
             arena.put_formed(result.as_deref().unwrap_or_default(), *form);
