@@ -1,5 +1,6 @@
 //! The memory in which a verification puts its intermediate results, one behind another: the last results are always
-//! at the end. Kept between verifications, zeroed after each, and never left behind unzeroed when it grows.
+//! at the end. Kept between verifications, zeroed after each, and never left behind unzeroed when it grows. What is
+//! small and called for every step is to be inlined into the steps, which are compiled apart from it.
 
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
@@ -37,6 +38,7 @@ impl Arena {
     }
 
     /// Makes room for what most need.
+    #[inline]
     pub(super) fn open(&mut self) {
         if self.bytes.len() < FIRST {
             self.enlarge(FIRST);
@@ -44,25 +46,30 @@ impl Arena {
     }
 
     /// Where the next result will begin.
+    #[inline]
     pub(super) fn top(&self) -> usize {
         self.top
     }
 
     /// What stands between two places.
+    #[inline]
     pub(super) fn part(&self, from: usize, to: usize) -> &[u8] {
         self.bytes.get(from..to).unwrap_or_default()
     }
 
     /// What stands behind a place.
+    #[inline]
     pub(super) fn since(&self, from: usize) -> &[u8] {
         self.part(from, self.top)
     }
 
+    #[inline]
     fn since_mut(&mut self, from: usize) -> &mut [u8] {
         self.bytes.get_mut(from..self.top).unwrap_or_default()
     }
 
     /// Puts bytes behind the last.
+    #[inline]
     pub(super) fn put(&mut self, bytes: &[u8]) {
         let to = self.grow(bytes.len());
         for (to, from) in to.iter_mut().zip(bytes) {
@@ -71,6 +78,7 @@ impl Arena {
     }
 
     /// Puts there again what stands between two places.
+    #[inline]
     pub(super) fn put_again(&mut self, from: usize, to: usize) {
         let at = self.top;
         let len = self.part(from, to).len();
@@ -79,6 +87,7 @@ impl Arena {
     }
 
     /// Puts a digest there in that form.
+    #[inline]
     pub(super) fn put_formed(&mut self, digest: &[u8], form: Form) {
         match form {
             Form::Raw => self.put(digest),
@@ -94,11 +103,13 @@ impl Arena {
     }
 
     /// Forgets what stands behind a place.
+    #[inline]
     pub(super) fn cut(&mut self, at: usize) {
         self.top = self.top.min(at);
     }
 
     /// Forgets what stands between two places, so that what follows begins at the first.
+    #[inline]
     pub(super) fn drop_part(&mut self, from: usize, to: usize) {
         if from < to && to <= self.top {
             self.bytes.copy_within(to..self.top, from);
@@ -189,12 +200,14 @@ impl Arena {
         self.keep(at, from, to - from);
     }
 
-    fn utf16(&mut self, at: usize, bytes_of: fn(u16) -> [u8; 2]) {
+    fn utf16(&mut self, at: usize, bytes_of: impl Fn(u16) -> [u8; 2]) {
         self.replace(at, |text, out| {
             if text.is_ascii() {
                 let to = out.grow(text.len() * 2);
                 for (pair, byte) in to.chunks_exact_mut(2).zip(text) {
-                    pair.copy_from_slice(&bytes_of(u16::from(*byte)));
+                    if let [first, second] = pair {
+                        [*first, *second] = bytes_of(u16::from(*byte));
+                    }
                 }
                 return;
             }
@@ -249,6 +262,7 @@ impl Arena {
     }
 
     /// Makes room behind the last and counts it in.
+    #[inline]
     fn grow(&mut self, len: usize) -> &mut [u8] {
         let at = self.top;
         let end = at.saturating_add(len);

@@ -11,7 +11,7 @@ use super::node::Variable;
 use super::program::{Key, Program, Step};
 use crate::schemes::Credential;
 use crate::schemes::construction::Refusal;
-use crate::schemes::digest::Keyed;
+use crate::schemes::digest::{Digest, Keyed, Raw};
 
 /// A program with all that is known without the password.
 pub(super) struct Bound {
@@ -162,16 +162,7 @@ fn run(step: &Step, inputs: &Inputs<'_>, previous: Previous, arena: &mut Arena) 
             arena.put_formed(&result, *form);
         }
         Step::Hmac { digest, form, key, message } => {
-            if let Key::Step(key) = key {
-                run(key, inputs, previous, arena)?;
-            }
-            let between = arena.top();
-            run(message, inputs, previous, arena)?;
-            let message = arena.since(between);
-            let result = match key {
-                Key::Known(place) => inputs.keys.get(*place).map(|key| key.mac(message)),
-                Key::Step(_) => Some(digest.hmac_raw(arena.part(at, between), message)),
-            };
+            let result = coded(*digest, key, message, inputs, previous, arena)?;
             arena.cut(at);
             arena.put_formed(result.as_deref().unwrap_or_default(), *form);
         }
@@ -213,6 +204,35 @@ fn run(step: &Step, inputs: &Inputs<'_>, previous: Previous, arena: &mut Arena) 
         }
     }
     Ok(())
+}
+
+/// HMAC of a message. Of key and message, what is there already is not put into the arena.
+fn coded(
+    digest: Digest,
+    key: &Key,
+    message: &Step,
+    inputs: &Inputs<'_>,
+    previous: Previous,
+    arena: &mut Arena,
+) -> Result<Option<Raw>, Failed> {
+    let at = arena.top();
+    if let Key::Step(key) = key
+        && operand(key, inputs, previous, arena).is_none()
+    {
+        run(key, inputs, previous, arena)?;
+    }
+    let between = arena.top();
+    if operand(message, inputs, previous, arena).is_none() {
+        run(message, inputs, previous, arena)?;
+    }
+    let message = operand(message, inputs, previous, arena).unwrap_or_else(|| arena.since(between));
+    Ok(match key {
+        Key::Known(place) => inputs.keys.get(*place).map(|key| key.mac(message)),
+        Key::Step(key) => {
+            let key = operand(key, inputs, previous, arena);
+            Some(digest.hmac_raw(key.unwrap_or_else(|| arena.part(at, between)), message))
+        }
+    })
 }
 
 /// What is there already and need not be put into the arena to be digested.
