@@ -21,9 +21,10 @@ for path in sorted((here.parent / "tests" / "vectors").glob("*.toml")):
         if (scheme, kind) in seen:
             continue
         seen.add((scheme, kind))
-        write("identify", f"{scheme}\n{vector['stored']}".encode())
         if "(" in scheme:
             write("expression", scheme.encode())
+        elif kind == "verified" and not scheme.startswith("hashcat:"):
+            write("identify", f"{scheme}\n{vector['stored']}".encode())
 
 for text in (
     "md5($pass)", "sha1($salt.sha1($salt.sha1($pass)))", "iterate(1000,md5($pass.$salt),md5($_.$pass))",

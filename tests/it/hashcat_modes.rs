@@ -101,6 +101,7 @@ fn batch(cases: &[Case<'_>]) -> Vec<Value> {
         .args(["verify", "--batch", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null()) // the summary for people
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
