@@ -103,6 +103,17 @@ impl Expression {
         }
     }
 
+    /// As [`Expression::read`], of a digest that has been decoded, its salts and rounds beside it.
+    pub(in crate::schemes) fn read_decoded(
+        &self,
+        digest: Vec<u8>,
+        credential: &Credential<'_>,
+        limits: &Limits,
+    ) -> Reading {
+        limits.credential(&Credential { stored: &digest, ..*credential })?;
+        self.construct(Stored { bytes: digest.into(), decoded: true }, credential, limits)
+    }
+
     /// As [`Expression::read`], with salts that may be written as `$HEX[…]`.
     pub(in crate::schemes) fn read_hashcat(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
         match self.parts(credential)? {

@@ -12,6 +12,7 @@ mod auth0;
 mod bcrypt;
 mod bcrypt_sha256;
 mod bsd_nthash;
+mod by_digest;
 mod charset;
 mod cisco;
 mod computed;
