@@ -88,12 +88,7 @@ fn is_md5(rest: &[u8]) -> bool {
 
 /// The fields between `$`s, behind the first; as many as asked for, and no more.
 fn fields<const N: usize>(stored: &[u8]) -> Option<[&[u8]; N]> {
-    let mut fields = stored.strip_prefix(b"$")?.split(|&byte| byte == b'$');
-    let mut found = [&[][..]; N];
-    for place in &mut found {
-        *place = fields.next()?;
-    }
-    fields.next().is_none().then_some(found)
+    super::fields(stored.strip_prefix(b"$")?, b'$')
 }
 
 fn digest(credential: &Credential<'_>, limits: &Limits) -> Reading {
@@ -139,13 +134,13 @@ fn around_password(template: &[u8], salt: &[u8]) -> Vec<Vec<u8>> {
     texts
 }
 
-fn compare(digest: Digest, texts: Vec<Vec<u8>>, expected: Vec<u8>) -> Reading {
+fn compare(digest: Digest, mut texts: Vec<Vec<u8>>, expected: Vec<u8>) -> Reading {
     if expected.len() != digest.len() {
         return Err(Refusal::unreadable(format!("the digest does not have {} bytes", digest.len())));
     }
-    match texts.as_slice() {
+    match texts.as_mut_slice() {
         [] | [_] => Err(Refusal::unreadable("the template has no {PASSWORD}")),
-        [before, after] => Ok(salted_digest(digest, before, after, expected)),
+        [before, after] => Ok(salted_digest(digest, std::mem::take(before), std::mem::take(after), expected)),
         _ => {
             let len: usize = texts.iter().map(Vec::len).sum();
             let nanos = digest.nanos((len + 16 * texts.len()) as u64);
