@@ -323,7 +323,7 @@ mod tests {
         ("sha1-salt-sha1-bin-of-utf16le-user-colon-utf16le-pass", 20),
         ("hashcat-pbkdf2", 20),
         ("mongodb-scram-sha-1", 20),
-        ("mongodb-scram-sha-256", 15),
+        ("mongodb-scram-sha-256", 20),
     ];
 
     #[test]
