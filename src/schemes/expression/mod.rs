@@ -141,6 +141,9 @@ impl Expression {
             Err(_) if salted && !layout.holds(Part::User) => Err(Refusal::unreadable(format!(
                 "the scheme needs $salt, and this row has none, nor is the value of the layout {layout}"
             ))),
+            Err(Refusal::Unreadable(why)) if !why.contains("layout") => {
+                Err(Refusal::unreadable(format!("{why}: expected the layout {layout}")))
+            }
             read => read.map(Some),
         }
     }
