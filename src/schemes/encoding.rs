@@ -38,6 +38,11 @@ pub fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     PADDED.decode(text).ok()
 }
 
+/// Base64 of RFC 4648, with its padding, into memory that is there; gives how much was written, unless it is too short.
+pub fn from_base64_slice(text: &[u8], into: &mut [u8]) -> Option<usize> {
+    PADDED.decode_slice(text, into).ok()
+}
+
 /// Base64 of RFC 4648, with or without its padding.
 pub fn from_base64_any(text: &[u8]) -> Option<Vec<u8>> {
     from_base64(text).or_else(|| from_base64_unpadded(text))
@@ -72,6 +77,13 @@ pub fn from_radix64(text: &[u8]) -> Option<Vec<u8>> {
 /// and none reads them.
 pub fn from_radix64_lax(text: &[u8]) -> Option<Vec<u8>> {
     RADIX64_LAX.decode(text).ok()
+}
+
+/// Likewise, of the 16 bytes of a salt.
+pub fn from_radix64_lax_salt(text: &[u8]) -> Option<[u8; 16]> {
+    let mut bytes = [0; 18]; // whole groups of three
+    let len = RADIX64_LAX.decode_slice(text, &mut bytes).ok()?;
+    bytes.first_chunk().copied().filter(|salt: &[u8; 16]| salt.len() == len)
 }
 
 /// bcrypt's radix-64, the spare bits of the last character being zero.

@@ -1,8 +1,13 @@
 //! Bounds on what a stored value may ask for. A stored hash is data from outside: a `$2b$31$` would hold a core
 //! for a week.
 
-use super::construction::Refusal;
+use super::construction::{Cost, Refusal};
 use super::{Credential, TooCostly};
+
+/// What one of `rounds` may take, in nanoseconds: PBKDF2's with SHA-512 take about that, with SHA-256 a third.
+const ROUND_NANOS: u64 = 400;
+/// What one of bcrypt's rounds takes, in nanoseconds.
+pub(in crate::schemes) const BCRYPT_ROUND_NANOS: u64 = 56_900;
 
 /// Upper bounds, each inclusive. Beyond one, a value is *too costly*: reported, never run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +20,8 @@ pub struct Limits {
     pub argon2_passes: u32,
     /// Memory of one scrypt or yescrypt verification (128 × N × r × p, and by yescrypt's t), in KiB.
     pub scrypt_memory_kib: u32,
-    /// Rounds of PBKDF2, crypt(3)'s kinds, phpass and `iterate`.
+    /// Rounds of PBKDF2, crypt(3)'s kinds, phpass and `iterate`; of a slow digest as many as take 400 ns each, or bcrypt's
+    /// time where that is more.
     pub rounds: u32,
     /// Length of a password, in bytes.
     pub password_bytes: usize,
@@ -86,6 +92,22 @@ impl Limits {
         within("rounds", u64::from(self.rounds), rounds)
     }
 
+    /// Time of what needs little memory. Rounds are counted whatever a round takes; a digest of which each takes long is
+    /// held to the time that as many of a usual one may take, or bcrypt where that is more. What needs memory is bounded by that.
+    pub(in crate::schemes) fn time(&self, cost: Cost) -> Result<(), Refusal> {
+        let rounds = u64::from(self.rounds).saturating_mul(ROUND_NANOS);
+        let bcrypt = BCRYPT_ROUND_NANOS.saturating_mul(1 << self.bcrypt_cost.min(31));
+        let allowed = Cost::nanos(rounds.max(bcrypt)).micros;
+        if cost.memory > 0 || cost.micros <= allowed {
+            return Ok(());
+        }
+        Err(Refusal::TooCostly(format!(
+            "over the limit `rounds`: about {} ms asked, {} ms allowed",
+            cost.micros / 1000,
+            allowed / 1000
+        )))
+    }
+
     /// Length of a salt that was found inside a stored value.
     pub(in crate::schemes) fn salt(&self, len: usize) -> Result<(), Refusal> {
         within("salt_bytes", self.salt_bytes, len)
@@ -112,6 +134,14 @@ mod tests {
             limits.bcrypt(16),
             Err(Refusal::TooCostly("over the limit `bcrypt_cost`: 16 asked, 15 allowed".into()))
         );
+        let micros = |micros| Cost { micros, memory: 0 };
+        assert_eq!(limits.time(micros(2_000_000)), Ok(()));
+        assert_eq!(
+            limits.time(micros(28_000_000)),
+            Err(Refusal::TooCostly("over the limit `rounds`: about 28000 ms asked, 2000 ms allowed".into()))
+        );
+        assert_eq!(Limits { bcrypt_cost: 19, ..Limits::default() }.time(micros(28_000_000)), Ok(()));
+        assert_eq!(limits.time(Cost { micros: 28_000_000, memory: 1 << 20 }), Ok(()));
         assert!(limits.password(1024).is_ok());
         assert!(limits.password(1025).is_err());
     }

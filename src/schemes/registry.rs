@@ -295,6 +295,37 @@ mod tests {
     use super::*;
     use crate::schemes::{Scratch, Selection, Verdict};
 
+    /// Those that allocate more than half as much again as they return, and how many tenths of it they may at most. The
+    /// reasons stand in `docs/PERFORMANCE.md`.
+    const WASTEFUL: [(&str, u64); 26] = [
+        ("keycloak", 75),
+        ("okta-hash", 60),
+        ("auth0-custom-password-hash", 55),
+        ("scram", 40),
+        ("netscreen", 30),
+        ("gotrue-fbscrypt", 30),
+        ("bsdi-crypt", 25),
+        ("des-crypt", 25),
+        ("django-crypt", 25),
+        ("bigcrypt", 25),
+        ("crypt16", 25),
+        ("adonis-bcrypt", 25),
+        ("kratos-firescrypt", 25),
+        ("mysql-caching-sha2", 25),
+        ("bcrypt-sha256", 20),
+        ("389ds-pbkdf2-sha256", 20),
+        ("firebase-scrypt", 20),
+        ("websphere", 20),
+        ("kratos-digest", 20),
+        ("qnx-md5", 20),
+        ("domino-6", 20),
+        ("scrypt", 20),
+        ("sha1-salt-sha1-bin-of-utf16le-user-colon-utf16le-pass", 20),
+        ("hashcat-pbkdf2", 20),
+        ("mongodb-scram-sha-1", 20),
+        ("mongodb-scram-sha-256", 20),
+    ];
+
     #[test]
     fn no_name_means_two_schemes() {
         let mut seen = HashSet::new();
@@ -334,6 +365,34 @@ mod tests {
             let hook = entry.okta.starts_with("hook");
             assert!(!hook || hash.okta().is_err(), "{}: the table says hook", entry.name);
         }
+    }
+
+    /// Most of what reading allocates lives on in what it returns: of each entry's example, read by its name.
+    #[test]
+    fn reading_allocates_little_more_than_it_returns() {
+        let mut wasteful = Vec::new();
+        for entry in entries() {
+            let Example { stored, salt, user, pepper, .. } = entry.example;
+            let credential = Credential {
+                stored: stored.as_bytes(),
+                salt: salt.map(str::as_bytes),
+                user,
+                pepper: pepper.map(str::as_bytes),
+                ..Credential::default()
+            };
+            let (selection, limits) = (Selection::parse(entry.name).unwrap(), Limits::default());
+            drop(selection.read(&credential, &limits)); // compiles what is compiled once
+            let mut kept = None;
+            let info = allocation_counter::measure(|| kept = selection.read(&credential, &limits).ok());
+            assert!(kept.is_some(), "{}", entry.name);
+            let allowed =
+                WASTEFUL.iter().find(|(name, _)| *name == entry.name).map_or(15, |(_, tenths)| *tenths);
+            let returned = u64::try_from(info.bytes_current).unwrap();
+            if 10 * info.bytes_total > returned * allowed {
+                wasteful.push(format!("{}: {} B for {returned} B", entry.name, info.bytes_total));
+            }
+        }
+        assert!(wasteful.is_empty(), "{} allocate too much:\n{}", wasteful.len(), wasteful.join("\n"));
     }
 
     #[test]

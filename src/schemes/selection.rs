@@ -208,7 +208,10 @@ impl Choice {
         credential: &Credential<'_>,
         limits: &Limits,
     ) -> Result<(Arc<str>, Box<dyn Construction>), ReadError> {
-        let named = |reading: Reading, name: &Arc<str>| match reading {
+        let named = |reading: Reading, name: &Arc<str>| match reading.and_then(|construction| {
+            limits.time(construction.cost())?;
+            Ok(construction)
+        }) {
             Ok(construction) => Ok((Arc::clone(name), construction)),
             Err(refusal) => Err(ReadError::new(refusal, Some(Arc::clone(name)))),
         };
@@ -399,6 +402,31 @@ mod tests {
         let hex = "01dfae6e5d4d90d9892622325959afbe:$HEX[37303530343631]";
         assert_eq!(verdict(&read("hashcat:10", hex).unwrap(), "hashcat"), Verdict::Match);
         assert_eq!(verdict(&read("md5-pass-salt", hex).unwrap(), "hashcat"), Verdict::Mismatch);
+    }
+
+    /// Of every digest: what is allowed takes no longer than bcrypt of cost 15, and a usual digest keeps all its rounds.
+    #[test]
+    fn a_slow_digest_has_fewer_rounds() {
+        let most = u128::from(Limits::default().rounds);
+        for digest in crate::schemes::digests() {
+            let mut allowed = 0;
+            for rounds in [100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000] {
+                let scheme = format!("pbkdf2_{digest}($pass,$salt,{rounds},16)");
+                let credential =
+                    Credential { stored: &[b'0'; 32], salt: Some(b"salt"), ..Credential::default() };
+                match Selection::parse(&scheme).unwrap().read(&credential, &Limits::default()) {
+                    Ok(hash) => {
+                        assert!(hash.cost().micros <= 2_000_000, "{scheme}");
+                        allowed = rounds;
+                    }
+                    Err(ReadError::TooCostly(error)) => assert!(error.why.contains("`rounds`"), "{scheme}"),
+                    Err(error) => panic!("{scheme}: {error}"),
+                }
+            }
+            assert!(allowed >= 250_000, "{digest}: {allowed}");
+            let usual = digest.starts_with("sha") && !digest.starts_with("sha3") || digest == "md5";
+            assert!(!usual || allowed == most, "{digest}: {allowed}");
+        }
     }
 
     #[test]

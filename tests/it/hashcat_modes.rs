@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::vectors::{ANY_LENGTH, Expect, Vector, vectors};
 
 /// How many of hashcat's modes are verified, at the least.
-const MODES: usize = 137;
+const MODES: usize = 209;
 
 /// Above this, one vector of a scheme is enough to see that another password is rejected, in microseconds.
 const COSTLY: u64 = 20_000;

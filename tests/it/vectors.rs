@@ -212,18 +212,9 @@ impl Vector {
     }
 }
 
-/// All vectors, but those of hashcat's modes that are not there yet.
+/// All vectors.
 pub(crate) fn vectors() -> Vec<Vector> {
-    let not_yet: HashSet<String> = not_yet().iter().map(|mode| format!("hashcat:{mode}")).collect();
-    let vectors = files().into_iter().flat_map(|(_, vectors)| vectors);
-    vectors.filter(|vector| !not_yet.contains(&vector.scheme)).collect()
-}
-
-/// Modes of which there is hashcat's example and no scheme.
-fn not_yet() -> Vec<u32> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/hashcat-not-yet.txt");
-    let text = std::fs::read_to_string(path).unwrap();
-    text.lines().filter(|line| !line.starts_with('#')).map(|line| line.parse().unwrap()).collect()
+    files().into_iter().flat_map(|(_, vectors)| vectors).collect()
 }
 
 fn files() -> Vec<(PathBuf, Vec<Vector>)> {
@@ -314,13 +305,7 @@ fn every_mode_of_hashcat_is_there_or_left_out_on_purpose() {
     let modes: HashSet<u32> = hashcat.1.iter().filter_map(number).collect();
     assert!(LEFT_OUT.iter().all(|(mode, _)| !modes.contains(mode)));
     assert_eq!(modes.len() + LEFT_OUT.len(), 226);
-    let not_yet = not_yet();
-    for mode in &not_yet {
-        assert!(modes.contains(mode), "hashcat's mode {mode} has no example");
-        let there = find(&format!("hashcat:{mode}"));
-        assert!(there.is_none(), "hashcat's mode {mode} is there: take it off hashcat-not-yet.txt");
-    }
-    for mode in modes.iter().filter(|mode| !not_yet.contains(mode)) {
+    for mode in &modes {
         assert!(find(&format!("hashcat:{mode}")).is_some(), "hashcat's mode {mode} is not there");
     }
 }

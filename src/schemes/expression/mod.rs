@@ -103,6 +103,17 @@ impl Expression {
         }
     }
 
+    /// As [`Expression::read`], of a digest that has been decoded, its salts and rounds beside it.
+    pub(in crate::schemes) fn read_decoded(
+        &self,
+        digest: Vec<u8>,
+        credential: &Credential<'_>,
+        limits: &Limits,
+    ) -> Reading {
+        limits.credential(&Credential { stored: &digest, ..*credential })?;
+        self.construct(Stored { bytes: digest.into(), decoded: true }, credential, limits)
+    }
+
     /// As [`Expression::read`], with salts that may be written as `$HEX[…]`.
     pub(in crate::schemes) fn read_hashcat(&self, credential: &Credential<'_>, limits: &Limits) -> Reading {
         match self.parts(credential)? {
@@ -127,9 +138,12 @@ impl Expression {
         let salted = layout.holds(Part::Salt) || layout.holds(Part::Salt2);
         match layout.read(credential.stored) {
             Err(_) if named && !salted => Ok(None),
-            Err(_) if !layout.holds(Part::User) => Err(Refusal::unreadable(format!(
+            Err(_) if salted && !layout.holds(Part::User) => Err(Refusal::unreadable(format!(
                 "the scheme needs $salt, and this row has none, nor is the value of the layout {layout}"
             ))),
+            Err(Refusal::Unreadable(why)) if !why.contains("layout") => {
+                Err(Refusal::unreadable(format!("{why}: expected the layout {layout}")))
+            }
             read => read.map(Some),
         }
     }
@@ -221,14 +235,14 @@ fn within(scheme: Inner, credential: &Credential<'_>, limits: &Limits) -> Readin
 /// The construction of a format that is one digest of the password with a salt before or after it, or none.
 pub(in crate::schemes) fn salted_digest(
     digest: Digest,
-    before: &[u8],
-    after: &[u8],
+    before: impl Into<Vec<u8>>,
+    after: impl Into<Vec<u8>>,
     expected: Vec<u8>,
 ) -> Box<dyn Construction> {
     Box::new(Salted {
         digest,
-        before: Secret::new(before.to_vec()),
-        after: Secret::new(after.to_vec()),
+        before: Secret::new(before.into()),
+        after: Secret::new(after.into()),
         expected: Secret::new(expected),
     })
 }

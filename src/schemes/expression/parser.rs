@@ -316,19 +316,22 @@ fn unknown_function(name: &str) -> String {
     if lower != name && Function::named(&lower).is_some() {
         return format!("functions are written in lower case: `{lower}`");
     }
-    let digests = || Digest::ALL.iter().map(|digest| digest.name());
-    let near = digests()
+    let bare = lower.strip_prefix("hmac_").or_else(|| lower.strip_prefix("pbkdf2_")).unwrap_or(&lower);
+    let bare = shown(bare.strip_suffix("_bin").unwrap_or(bare));
+    // What stood around a digest's name was right, and is given back with the right name.
+    let near = Digest::ALL
+        .iter()
+        .map(|digest| digest.name())
         .chain(Function::plain_names())
-        .map(|known| (strsim::osa_distance(shown(&lower).as_str(), known), known))
+        .map(|known| (strsim::osa_distance(&bare, known), known))
         .filter(|(far, _)| *far <= 2)
         .min_by_key(|(far, _)| *far)
-        .map_or_else(String::new, |(_, known)| format!("did you mean `{known}`? "));
+        .map(|(_, known)| shown(&lower).replacen(&bare, known, 1))
+        .filter(|known| Function::named(known).is_some())
+        .map_or_else(String::new, |known| format!("did you mean `{known}`? "));
     format!(
-        "there is no function `{}`; {near}there are {}, and of digests, all with hmac_ and pbkdf2_ before and _bin \
-         behind the name, {}",
-        shown(name),
-        Function::plain_names().collect::<Vec<_>>().join(" "),
-        digests().collect::<Vec<_>>().join(" ")
+        "there is no function `{}`; {near}`keyferry schemes --markdown` lists them with what they are given",
+        shown(name)
     )
 }
 
@@ -391,6 +394,8 @@ mod tests {
             ("reverse($pass)", 1, "plaintext"),
             ("iterate($salt,md5($pass),md5($_))", 9, "a number or `$rounds`"),
             ("keccak256($pass)", 1, "did you mean `keccak_256`"),
+            ("hmac_sah256_bin($pass,$salt)", 1, "did you mean `hmac_sha256_bin`"),
+            ("quite_unlike_any($pass)", 1, "`quite_unlike_any`; `keyferry schemes --markdown`"),
             ("md5($pass.\"x\")", 11, "single quotes"),
             ("md5($pass.99999999999)", 11, "whole number"),
         ] {

@@ -82,9 +82,9 @@ impl Bound {
             ends.push(arena.top());
         }
         let known = Known { bytes: arena.into_bytes(), ends: ends.into() };
-        let keys = program.keys.iter().filter_map(|(digest, place)| digest.keyed(known.of(*place)));
-        let keys = keys.collect();
-        Ok(Self { program: Arc::clone(program), known, keys, rounds })
+        let mut keys = Vec::with_capacity(program.keys.len()); // which does not grow and shrink, as collecting does
+        keys.extend(program.keys.iter().filter_map(|(digest, place)| digest.keyed(known.of(*place))));
+        Ok(Self { program: Arc::clone(program), known, keys: keys.into(), rounds })
     }
 
     /// Runs it; the result is all that stands in the arena, which must be empty before.

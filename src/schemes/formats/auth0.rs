@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
+use super::by_digest::ByDigest;
 use super::scrypt::Scrypt;
 use super::{argon2, bcrypt, json};
 use crate::schemes::construction::{Reading, Refusal};
 use crate::schemes::digest::Digest;
-use crate::schemes::expression::Expression;
 use crate::schemes::registry::{self, Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, encoding};
 
@@ -140,32 +140,46 @@ fn scrypt(object: &Object, limits: &Limits) -> Reading {
     Scrypt::checked(cost.ilog2(), r, p, salt, key, limits)
 }
 
-/// The password with its salt where it belongs, as an expression, and the salt.
-fn message(object: &Object) -> Result<(String, Vec<u8>), Refusal> {
-    let password = match object.password.as_ref().and_then(|password| password.encoding.as_deref()) {
-        None | Some("utf8" | "ascii") => "$pass",
-        Some("utf16le" | "ucs2") => "utf16le($pass)",
+/// Which message a digest or an HMAC is of, as the place in the tables below, and the salt in it.
+fn message(object: &Object) -> Result<(usize, Vec<u8>), Refusal> {
+    let wide = match object.password.as_ref().and_then(|password| password.encoding.as_deref()) {
+        None | Some("utf8" | "ascii") => 0,
+        Some("utf16le" | "ucs2") => 3,
         Some(_) => {
             return Err(Refusal::unreadable("the password's encoding must be ascii, utf8, utf16le or ucs2"));
         }
     };
-    let Some(salt) = &object.salt else { return Ok((password.to_owned(), Vec::new())) };
+    let Some(salt) = &object.salt else { return Ok((wide, Vec::new())) };
     let bytes = salt.encoding.unwrap_or(Encoding::Utf8).decode(&salt.value)?;
     match salt.position {
-        Some(Position::Prefix) => Ok((format!("$salt.{password}"), bytes)),
-        Some(Position::Suffix) => Ok((format!("{password}.$salt"), bytes)),
+        Some(Position::Prefix) => Ok((wide + 1, bytes)),
+        Some(Position::Suffix) => Ok((wide + 2, bytes)),
         None => Err(Refusal::unreadable("the salt's position is missing: prefix or suffix")),
     }
 }
 
+static DIGESTS: [ByDigest; 6] = [
+    ByDigest::new("{}($pass)"),
+    ByDigest::new("{}($salt.$pass)"),
+    ByDigest::new("{}($pass.$salt)"),
+    ByDigest::new("{}(utf16le($pass))"),
+    ByDigest::new("{}($salt.utf16le($pass))"),
+    ByDigest::new("{}(utf16le($pass).$salt)"),
+];
+
+static HMACS: [ByDigest; 6] = [
+    ByDigest::new("hmac_{}($salt2,$pass)"),
+    ByDigest::new("hmac_{}($salt2,$salt.$pass)"),
+    ByDigest::new("hmac_{}($salt2,$pass.$salt)"),
+    ByDigest::new("hmac_{}($salt2,utf16le($pass))"),
+    ByDigest::new("hmac_{}($salt2,$salt.utf16le($pass))"),
+    ByDigest::new("hmac_{}($salt2,utf16le($pass).$salt)"),
+];
+
 fn salted(object: &Object, digest: Digest, credential: &Credential<'_>, limits: &Limits) -> Reading {
-    let (message, salt) = message(object)?;
-    compare(
-        &format!("{}({message})", digest.name()),
-        object,
-        Credential { salt: Some(&salt), ..*credential },
-        limits,
-    )
+    let (place, salt) = message(object)?;
+    let credential = Credential { salt: Some(&salt), ..*credential };
+    compare(DIGESTS.get(place), digest, object, &credential, limits)
 }
 
 fn hmac(object: &Object, credential: &Credential<'_>, limits: &Limits) -> Reading {
@@ -174,21 +188,22 @@ fn hmac(object: &Object, credential: &Credential<'_>, limits: &Limits) -> Readin
         return Err(Refusal::unreadable("an HMAC needs a digest that is known here, and a key"));
     };
     let key = key.encoding.unwrap_or(Encoding::Utf8).decode(&key.value)?;
-    let (message, salt) = message(object)?;
+    let (place, salt) = message(object)?;
     let credential = Credential { salt: Some(&salt), salt2: Some(&key), ..*credential };
-    compare(&format!("hmac_{}($salt2,{message})", digest.name()), object, credential, limits)
+    compare(HMACS.get(place), digest, object, &credential, limits)
 }
 
-fn compare(expression: &str, object: &Object, credential: Credential<'_>, limits: &Limits) -> Reading {
-    let digest = match object.hash.encoding {
+fn compare(
+    expression: Option<&ByDigest>,
+    digest: Digest,
+    object: &Object,
+    credential: &Credential<'_>,
+    limits: &Limits,
+) -> Reading {
+    let expected = match object.hash.encoding {
         Some(encoding @ (Encoding::Hex | Encoding::Base64)) => encoding.decode(&object.hash.value)?,
         _ => return Err(Refusal::unreadable("the hash's encoding must be hex or base64")),
     };
-    let hex = encoding::to_hex(&digest);
-    let credential = Credential { stored: hex.as_bytes(), ..credential };
-    limits.credential(&credential)?;
-    let expression = Expression::parse(expression);
-    expression
-        .map_err(|_| Refusal::unreadable("an algorithm that is not known here"))?
-        .read(&credential, limits)
+    let unknown = || Refusal::unreadable("an algorithm that is not known here");
+    expression.ok_or_else(unknown)?.read(digest, expected, credential, limits)
 }

@@ -7,6 +7,7 @@
 use zeroize::Zeroizing;
 
 use crate::schemes::construction::{Construction, Cost, Refusal, Scratch, Verdict};
+use crate::schemes::limits::BCRYPT_ROUND_NANOS;
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
@@ -25,8 +26,6 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     ..Entry::BLANK
 }];
 
-/// Nanoseconds of one of bcrypt's 2^cost rounds.
-const ROUND_NANOS: u64 = 56_900;
 /// Bytes of a password that count.
 const KEY_BYTES: usize = 72;
 
@@ -73,7 +72,7 @@ pub(super) fn read(credential: &Credential<'_>, limits: &Limits) -> Result<Bcryp
             "bcrypt must have 53 characters after the cost, this value has {found}"
         )));
     };
-    let salt = encoding::from_radix64_lax(salt_text).and_then(|salt| <[u8; 16]>::try_from(salt).ok());
+    let salt = encoding::from_radix64_lax_salt(salt_text);
     let digest = encoding::from_radix64(digest_text).filter(|digest| digest.len() == 23);
     let (Some(salt), Some(digest)) = (salt, digest) else {
         return Err(Refusal::unreadable("a character that bcrypt's radix-64 cannot have there"));
@@ -112,7 +111,7 @@ impl Construction for Bcrypt {
     }
 
     fn cost(&self) -> Cost {
-        Cost::nanos(ROUND_NANOS << self.cost)
+        Cost::nanos(BCRYPT_ROUND_NANOS << self.cost)
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {

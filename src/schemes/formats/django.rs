@@ -174,9 +174,9 @@ fn fields<'a, const N: usize>(
     credential: &Credential<'a>,
     beginning: &str,
 ) -> Result<[&'a [u8]; N], Refusal> {
-    let fields: Vec<&[u8]> = after(credential, beginning)?.stored.split(|&byte| byte == b'$').collect();
-    let found = fields.len();
-    fields.try_into().map_err(|_| {
+    let stored = after(credential, beginning)?.stored;
+    super::fields(stored, b'$').ok_or_else(|| {
+        let found = stored.split(|&byte| byte == b'$').count();
         Refusal::unreadable(format!("expected {N} fields after {beginning}, separated by $, found {found}"))
     })
 }

@@ -39,8 +39,7 @@ pub(super) const ENTRIES: &[Entry] = &[
 
 fn scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let wrong = |what: &str| Refusal::unreadable(format!("expected SCRYPT:N:r:p:salt:digest; {what}"));
-    let parts: Vec<&[u8]> = credential.stored.split(|&byte| byte == b':').collect();
-    let [b"SCRYPT", n, r, p, salt, key] = *parts.as_slice() else {
+    let Some([b"SCRYPT", n, r, p, salt, key]) = super::fields(credential.stored, b':') else {
         return Err(wrong("there must be five colons"));
     };
     let number = |text| encoding::decimal(text).ok_or_else(|| wrong("N, r and p are numbers"));

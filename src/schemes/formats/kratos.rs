@@ -1,13 +1,16 @@
 //! Ory Kratos' formats for imported passwords that are its own (`hash/hash_comparator.go`): digests with a template that
 //! says where salt and password go, HMACs, and scrypt with N itself where PHC strings have its logarithm.
 
+use super::by_digest::ByDigest;
+use super::computed::computed;
 use super::scrypt::Scrypt;
 use super::sha_crypt;
 use crate::schemes::construction::{Reading, Refusal};
 use crate::schemes::digest::Digest;
-use crate::schemes::expression::Expression;
+use crate::schemes::expression::salted_digest;
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, encoding};
+use crate::secret::Secret;
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -83,9 +86,9 @@ fn is_md5(rest: &[u8]) -> bool {
     encoding::from_base64(rest).is_some_and(|digest| digest.len() == Digest::Md5.len())
 }
 
-/// The fields between `$`s.
-fn fields(stored: &[u8]) -> Vec<&[u8]> {
-    stored.split(|&byte| byte == b'$').collect()
+/// The fields between `$`s, behind the first; as many as asked for, and no more.
+fn fields<const N: usize>(stored: &[u8]) -> Option<[&[u8]; N]> {
+    super::fields(stored.strip_prefix(b"$")?, b'$')
 }
 
 fn digest(credential: &Credential<'_>, limits: &Limits) -> Reading {
@@ -93,82 +96,85 @@ fn digest(credential: &Credential<'_>, limits: &Limits) -> Reading {
         Refusal::unreadable("expected $<digest>$pf=<template>$<salt>$<digest>, each in base64 with padding")
     };
     let decoded = |text: &[u8]| encoding::from_base64(text).ok_or_else(wrong);
-    let fields = fields(credential.stored);
-    let (name, template, salt, value) = match *fields.as_slice() {
-        [b"", name, template, salt, value] => (
-            name,
-            decoded(template.strip_prefix(b"pf=").ok_or_else(wrong)?)?,
-            decoded(salt)?,
-            decoded(value)?,
-        ),
-        [b"", b"md5", value] => (&b"md5"[..], b"{PASSWORD}".to_vec(), Vec::new(), decoded(value)?),
+    if let Some([b"md5", value]) = fields(credential.stored) {
+        return compare(Digest::Md5, vec![Vec::new(); 2], decoded(value)?);
+    }
+    let [name, template, salt, value] = fields(credential.stored).ok_or_else(wrong)?;
+    let digest = match name {
+        b"md5" => Digest::Md5,
+        b"sha1" => Digest::Sha1,
+        b"sha256" => Digest::Sha256,
+        b"sha512" => Digest::Sha512,
         _ => return Err(wrong()),
     };
-    let name = match name {
-        b"md5" => "md5",
-        b"sha1" => "sha1",
-        b"sha256" => "sha256",
-        b"sha512" => "sha512",
-        _ => return Err(wrong()),
-    };
-    let expression = format!("{name}({})", message(&template)?);
-    compare(&expression, &value, &Credential { salt: Some(&salt), ..*credential }, limits)
+    let template = decoded(template.strip_prefix(b"pf=").ok_or_else(wrong)?)?;
+    let salt = decoded(salt)?;
+    limits.salt(salt.len())?;
+    compare(digest, around_password(&template, &salt), decoded(value)?)
 }
 
-/// The template as an expression.
-fn message(template: &[u8]) -> Result<String, Refusal> {
-    let mut parts: Vec<String> = Vec::new();
+/// What the template has before, between and behind its passwords, with the salt where that belongs.
+fn around_password(template: &[u8], salt: &[u8]) -> Vec<Vec<u8>> {
+    let mut texts = Vec::with_capacity(2);
+    let mut text = Vec::new();
     let mut rest = template;
-    let mut literal = Vec::new();
     while let Some((&first, after)) = rest.split_first() {
-        let variable = [(&b"{SALT}"[..], "$salt"), (&b"{PASSWORD}"[..], "$pass")]
-            .into_iter()
-            .find_map(|(name, variable)| Some((rest.strip_prefix(name)?, variable)));
-        if let Some((after, variable)) = variable {
-            push(&mut parts, &mut literal);
-            parts.push(variable.into());
+        if let Some(after) = rest.strip_prefix(b"{SALT}") {
+            text.extend_from_slice(salt);
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix(b"{PASSWORD}") {
+            texts.push(std::mem::take(&mut text));
             rest = after;
         } else {
-            literal.push(first);
+            text.push(first);
             rest = after;
         }
     }
-    push(&mut parts, &mut literal);
-    if parts.iter().any(|part| part == "$pass") {
-        return Ok(parts.join("."));
-    }
-    Err(Refusal::unreadable("the template has no {PASSWORD}"))
+    texts.push(text);
+    texts
 }
 
-fn push(parts: &mut Vec<String>, literal: &mut Vec<u8>) {
-    if !literal.is_empty() {
-        parts.push(format!("unhex('{}')", encoding::to_hex(literal)));
-        literal.clear();
+fn compare(digest: Digest, mut texts: Vec<Vec<u8>>, expected: Vec<u8>) -> Reading {
+    if expected.len() != digest.len() {
+        return Err(Refusal::unreadable(format!("the digest does not have {} bytes", digest.len())));
+    }
+    match texts.as_mut_slice() {
+        [] | [_] => Err(Refusal::unreadable("the template has no {PASSWORD}")),
+        [before, after] => Ok(salted_digest(digest, std::mem::take(before), std::mem::take(after), expected)),
+        _ => {
+            let len: usize = texts.iter().map(Vec::len).sum();
+            let nanos = digest.nanos((len + 16 * texts.len()) as u64);
+            let texts: Vec<Secret> = texts.into_iter().map(Secret::new).collect();
+            Ok(computed(
+                "a digest of the password more than once",
+                expected,
+                nanos,
+                String::new(),
+                move |password| {
+                    let mut parts = Vec::with_capacity(2 * texts.len());
+                    for text in &texts {
+                        parts.extend([text.expose(), password]);
+                    }
+                    parts.pop();
+                    Some(digest.of(&parts))
+                },
+            ))
+        }
     }
 }
 
 fn hmac(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let wrong = || Refusal::unreadable("expected $hmac-<digest>$<digest>$<key>, in base64 with padding");
-    let fields = fields(credential.stored);
-    let &[b"", name, value, key] = fields.as_slice() else {
-        return Err(wrong());
-    };
+    let [name, value, key] = fields(credential.stored).ok_or_else(wrong)?;
     let name = name.strip_prefix(b"hmac-").and_then(|name| std::str::from_utf8(name).ok());
     let digest = name.and_then(Digest::named).ok_or_else(wrong)?;
     // The digest is hex digits, which were encoded once more.
     let value = encoding::from_base64(value).and_then(|hex| encoding::from_hex(&hex)).ok_or_else(wrong)?;
     let key = encoding::from_base64(key).ok_or_else(wrong)?;
-    let expression = format!("hmac_{}($salt,$pass)", digest.name());
-    compare(&expression, &value, &Credential { salt: Some(&key), ..*credential }, limits)
+    HMAC.read(digest, value, &Credential { salt: Some(&key), ..*credential }, limits)
 }
 
-fn compare(expression: &str, digest: &[u8], credential: &Credential<'_>, limits: &Limits) -> Reading {
-    let hex = encoding::to_hex(digest);
-    let credential = Credential { stored: hex.as_bytes(), ..*credential };
-    limits.credential(&credential)?;
-    let expression = Expression::parse(expression);
-    expression.map_err(|_| Refusal::unreadable("a template that is too long"))?.read(&credential, limits)
-}
+static HMAC: ByDigest = ByDigest::new("hmac_{}($salt,$pass)");
 
 fn scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let wrong = || {
@@ -176,18 +182,16 @@ fn scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
             "expected $scrypt$ln=<N>,r=<r>,p=<p>$<salt>$<digest>, N a power of two, base64 with padding",
         )
     };
-    let fields = fields(credential.stored);
-    let &[b"", b"scrypt", parameters, salt, key] = fields.as_slice() else {
+    let Some([b"scrypt", parameters, salt, key]) = fields(credential.stored) else {
         return Err(wrong());
     };
-    let parameters: Vec<&[u8]> = parameters.split(|&byte| byte == b',').collect();
-    let &[n, r, p] = parameters.as_slice() else {
-        return Err(wrong());
+    let mut parameters = parameters.split(|&byte| byte == b',');
+    let mut number = |name: &[u8]| {
+        let field = parameters.next().and_then(|field| field.strip_prefix(name));
+        field.and_then(encoding::decimal).ok_or_else(wrong)
     };
-    let number =
-        |field: &[u8], name: &[u8]| field.strip_prefix(name).and_then(encoding::decimal).ok_or_else(wrong);
-    let (n, r, p) = (number(n, b"ln=")?, number(r, b"r=")?, number(p, b"p=")?);
-    if !n.is_power_of_two() {
+    let (n, r, p) = (number(b"ln=")?, number(b"r=")?, number(b"p=")?);
+    if parameters.next().is_some() || !n.is_power_of_two() {
         return Err(wrong());
     }
     let salt = encoding::from_base64(salt).ok_or_else(wrong)?;
@@ -213,12 +217,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_becomes_an_expression() {
-        assert_eq!(message(b"{SALT}{PASSWORD}").ok().as_deref(), Some("$salt.$pass"));
-        assert_eq!(
-            message(b"${PASSWORD}'{SALT}$").ok().as_deref(),
-            Some("unhex('24').$pass.unhex('27').$salt.unhex('24')")
-        );
-        assert!(message(b"{SALT}").is_err());
+    fn a_template_is_what_stands_around_the_password() {
+        for (template, around) in [
+            ("{SALT}{PASSWORD}", vec!["xyz", ""]),
+            ("${PASSWORD}'{SALT}$", vec!["$", "'xyz$"]),
+            ("{PASSWORD}{SALT}{PASSWORD}", vec!["", "xyz", ""]),
+            ("{SALT", vec!["{SALT"]),
+        ] {
+            let around: Vec<_> = around.iter().map(|text| text.as_bytes().to_vec()).collect();
+            assert_eq!(around_password(template.as_bytes(), b"xyz"), around, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_password_may_occur_more_than_once() {
+        use crate::schemes::{Scratch, Verdict};
+        let texts = around_password(b"{PASSWORD}{SALT}{PASSWORD}", b"xyz");
+        let expected = Digest::Sha1.of(&[b"secretxyzsecret"]).to_vec();
+        let hash = compare(Digest::Sha1, texts, expected).ok().unwrap();
+        assert_eq!(hash.verify(b"secret", &mut Scratch::default()), Verdict::Match);
+        assert_eq!(hash.verify(b"secretx", &mut Scratch::default()), Verdict::Mismatch);
+        assert!(hash.okta().is_err());
     }
 }

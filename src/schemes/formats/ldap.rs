@@ -226,18 +226,18 @@ fn plain(credential: &Credential<'_>, _: &Limits, digest: Digest) -> Reading {
 
 /// `{SSHA}` and its like: the digest and then the salt, of at least one byte.
 fn salted(credential: &Credential<'_>, limits: &Limits, digest: Digest) -> Reading {
-    let bytes = Payload::of(credential).bytes()?;
-    let (value, salt) =
-        bytes.split_at_checked(digest.len()).filter(|(_, salt)| !salt.is_empty()).ok_or_else(|| {
-            Refusal::unreadable(format!(
-                "salted {} has more than {} bytes, this value has {}",
-                digest.title(),
-                digest.len(),
-                bytes.len()
-            ))
-        })?;
-    limits.salt(salt.len())?;
-    Ok(salted_digest(digest, b"", salt, value.to_vec()))
+    let mut value = Payload::of(credential).bytes()?;
+    if value.len() <= digest.len() {
+        return Err(Refusal::unreadable(format!(
+            "salted {} has more than {} bytes, this value has {}",
+            digest.title(),
+            digest.len(),
+            value.len()
+        )));
+    }
+    limits.salt(value.len() - digest.len())?;
+    let salt = value.split_off(digest.len());
+    Ok(salted_digest(digest, b"", salt, value))
 }
 
 /// `rounds$salt$digest`: adapted base64 as `OpenLDAP` and passlib write it, or RFC 4648's as 389 Directory Server does.

@@ -12,6 +12,7 @@ mod auth0;
 mod bcrypt;
 mod bcrypt_sha256;
 mod bsd_nthash;
+mod by_digest;
 mod charset;
 mod cisco;
 mod computed;
@@ -31,6 +32,7 @@ mod hashcat;
 mod hmac;
 mod java_frameworks;
 mod json;
+mod juniper;
 mod keycloak;
 mod kratos;
 mod ldap;
@@ -113,6 +115,7 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     cisco::ENTRIES,
     qnx::ENTRIES,
     appliances::ENTRIES,
+    juniper::ENTRIES,
     hashcat::ENTRIES,
     mysql::ENTRIES,
     scram::ENTRIES,
@@ -145,6 +148,16 @@ pub(in crate::schemes) const FAMILIES: &[&[Entry]] = &[
     forums::ENTRIES,
     plaintext::ENTRIES,
 ];
+
+/// The text between separators, where there are exactly so many fields.
+fn fields<const N: usize>(stored: &[u8], separator: u8) -> Option<[&[u8]; N]> {
+    let mut fields = stored.split(|&byte| byte == separator);
+    let mut found = [&[][..]; N];
+    for place in &mut found {
+        *place = fields.next()?;
+    }
+    fields.next().is_none().then_some(found)
+}
 
 /// A password as C sees it: a NUL byte ends it.
 fn c_string(password: &[u8]) -> &[u8] {

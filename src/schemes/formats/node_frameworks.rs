@@ -2,11 +2,11 @@
 
 use crate::schemes::construction::{Reading, Refusal};
 use crate::schemes::digest::Digest;
-use crate::schemes::expression::Expression;
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, encoding};
 
 use super::bcrypt;
+use super::by_digest::ByDigest;
 use super::scrypt::Scrypt;
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -99,18 +99,15 @@ fn password_hash(credential: &Credential<'_>, limits: &Limits) -> Reading {
         return Err(wrong());
     };
     let digest = std::str::from_utf8(name).ok().and_then(Digest::named).ok_or_else(wrong)?;
-    let hmac = format!("hmac_{}", digest.name());
-    let text = match encoding::decimal(rounds) {
-        None | Some(0) => return Err(wrong()),
-        Some(1) => format!("{hmac}($salt,$pass)"),
-        Some(rounds) => format!("iterate({rounds},{hmac}($salt,$pass),{hmac}($salt,$_))"),
-    };
-    if stored.len() != 2 * digest.len() {
-        return Err(Refusal::unreadable(format!("the digest is not {} hex digits", 2 * digest.len())));
-    }
-    let expression = Expression::parse(&text).map_err(|error| Refusal::unreadable(error.message))?;
-    expression.read(&Credential { stored, salt: Some(salt), ..*credential }, limits)
+    let rounds = encoding::decimal(rounds).filter(|&rounds| rounds > 0).ok_or_else(wrong)?;
+    let expected = encoding::from_hex(stored).filter(|bytes| bytes.len() == digest.len());
+    let expected = expected
+        .ok_or_else(|| Refusal::unreadable(format!("the digest is not {} hex digits", 2 * digest.len())))?;
+    let credential = Credential { salt: Some(salt), rounds: Some(rounds), ..*credential };
+    ROUNDS_OF_HMAC.read(digest, expected, &credential, limits)
 }
+
+static ROUNDS_OF_HMAC: ByDigest = ByDigest::new("iterate($rounds,hmac_{}($salt,$pass),hmac_{}($salt,$_))");
 
 /// N itself, not its logarithm.
 fn adonis_scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {

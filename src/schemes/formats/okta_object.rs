@@ -141,8 +141,8 @@ fn digest(object: &Object, digest: Digest, limits: &Limits) -> Reading {
     limits.salt(salt.as_ref().map_or(0, Vec::len))?;
     match (salt, salt_order.as_deref()) {
         (None, None) => Ok(salted_digest(digest, b"", b"", value)),
-        (Some(salt), Some("PREFIX")) => Ok(salted_digest(digest, &salt, b"", value)),
-        (Some(salt), Some("POSTFIX")) => Ok(salted_digest(digest, b"", &salt, value)),
+        (Some(salt), Some("PREFIX")) => Ok(salted_digest(digest, salt, b"", value)),
+        (Some(salt), Some("POSTFIX")) => Ok(salted_digest(digest, b"", salt, value)),
         _ => Err(Refusal::unreadable("a salt needs saltOrder PREFIX or POSTFIX, and no other")),
     }
 }

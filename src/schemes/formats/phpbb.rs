@@ -82,15 +82,14 @@ fn escaped(password: &[u8]) -> Zeroizing<Vec<u8>> {
 
 fn combined(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let wrong = || Refusal::unreadable(r"expected $H\2y$<setting:9>$<cost>\<salt:22>$<digest:31>");
-    let fields: Vec<&[u8]> = credential.stored.split(|&byte| byte == b'$').collect();
-    let &[b"", kinds, setting, second, digest] = fields.as_slice() else {
+    let Some([b"", kinds, setting, second, digest]) = super::fields(credential.stored, b'$') else {
         return Err(wrong());
     };
     let first = Stretch::read(setting, Digest::Md5, limits).ok_or_else(wrong)?;
-    let (Some(kind), &[tens, ones, b'\\', ref salt @ ..]) = (kinds.get(2..), second) else {
+    let (Some(kind), [tens, ones, b'\\', salt @ ..]) = (kinds.get(2..), second) else {
         return Err(wrong());
     };
-    let stored = [b"$", kind, b"$", &[tens, ones, b'$'], salt, digest].concat();
+    let stored = [b"$", kind, b"$", &[*tens, *ones, b'$'], salt, digest].concat();
     let second = bcrypt::read(&Credential { stored: &stored, ..*credential }, limits)?;
     if salt.len() != 22 {
         return Err(wrong());

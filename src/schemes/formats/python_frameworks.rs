@@ -161,9 +161,9 @@ const fn hmac(
 
 /// `method$salt$digest`; the salt is text, and may not hold a `$`.
 fn three<'a>(credential: &Credential<'a>) -> Result<[&'a [u8]; 3], Refusal> {
-    let fields: Vec<&[u8]> = credential.stored.split(|&byte| byte == b'$').collect();
-    fields.try_into().map_err(|fields: Vec<_>| {
-        Refusal::unreadable(format!("expected <method>$<salt>$<digest>, found {} fields", fields.len()))
+    super::fields(credential.stored, b'$').ok_or_else(|| {
+        let found = credential.stored.split(|&byte| byte == b'$').count();
+        Refusal::unreadable(format!("expected <method>$<salt>$<digest>, found {found} fields"))
     })
 }
 

@@ -6,10 +6,11 @@
 
 use crate::schemes::construction::{Reading, Refusal};
 use crate::schemes::digest::Digest;
-use crate::schemes::expression::{Expression, read_digest, salted_digest};
+use crate::schemes::expression::{read_digest, salted_digest};
 use crate::schemes::registry::{self, Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, encoding};
 
+use super::by_digest::ByDigest;
 use super::pbkdf2::Pbkdf2;
 use super::scrypt::Scrypt;
 use super::{argon2, bcrypt};
@@ -210,13 +211,16 @@ fn pbkdf2(credential: &Credential<'_>, limits: &Limits) -> Reading {
             )));
         }
     };
-    let (salt, key) = bytes.split_at(salt_len);
+    let mut salt = bytes;
+    let key = salt.split_off(salt_len);
     if secret(&credential).is_some() {
-        let text = format!("pbkdf2_{}($pass,$salt.$pepper,{rounds},32)", digest.name());
-        return by_expression(&text, salt, key, &credential, limits);
+        let parts = Credential { salt: Some(&salt), rounds: Some(rounds), ..credential };
+        return PEPPERED_PBKDF2.read(digest, key, &parts, limits);
     }
-    Pbkdf2::checked(digest, rounds, salt.to_vec(), key.to_vec(), limits)
+    Pbkdf2::checked(digest, rounds, salt, key, limits)
 }
+
+static PEPPERED_PBKDF2: ByDigest = ByDigest::new("pbkdf2_{}($pass,$salt.$pepper,$rounds,32)");
 
 /// `StandardPasswordEncoder`.
 fn standard(credential: &Credential<'_>, limits: &Limits) -> Reading {
@@ -224,29 +228,18 @@ fn standard(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let bytes =
         encoding::from_hex(without_id(credential, "{sha256").0.stored).filter(|bytes| bytes.len() == 40);
     let bytes = bytes.ok_or_else(wrong)?;
-    let (salt, digest) = bytes.split_at(8);
-    let text = match secret(credential) {
-        Some(_) => "iterate(1024, sha256_bin($salt.$pepper.$pass), sha256_bin($_))",
-        None => "iterate(1024, sha256_bin($salt.$pass), sha256_bin($_))",
-    };
-    by_expression(text, salt, digest, credential, limits)
+    let mut salt = bytes;
+    let digest = salt.split_off(8);
+    let expression = if secret(credential).is_some() { &PEPPERED_STANDARD } else { &STANDARD };
+    expression.read(Digest::Sha256, digest, &Credential { salt: Some(&salt), ..*credential }, limits)
 }
+
+static STANDARD: ByDigest = ByDigest::new("iterate(1024, {}_bin($salt.$pass), {}_bin($_))");
+static PEPPERED_STANDARD: ByDigest = ByDigest::new("iterate(1024, {}_bin($salt.$pepper.$pass), {}_bin($_))");
 
 /// The secret of the site's own, which an empty one is not.
 fn secret<'a>(credential: &Credential<'a>) -> Option<&'a [u8]> {
     credential.pepper.filter(|pepper| !pepper.is_empty())
-}
-
-fn by_expression(
-    text: &str,
-    salt: &[u8],
-    digest: &[u8],
-    credential: &Credential<'_>,
-    limits: &Limits,
-) -> Reading {
-    let parts = Credential { stored: digest, salt: Some(salt), ..*credential };
-    let expression = Expression::parse(text).map_err(|error| Refusal::unreadable(error.message))?;
-    expression.read(&parts, limits)
 }
 
 /// `MessageDigestPasswordEncoder`: the digest of the password and the salt with its braces.

@@ -303,7 +303,7 @@ fn elasticsearch_ssha256(credential: &Credential<'_>, _: &Limits) -> Reading {
     let rest = credential.stored.get(9..).ok_or_else(wrong)?;
     let (salt, digest) = rest.split_at_checked(12).ok_or_else(wrong)?;
     let bytes = |text, len| encoding::from_base64(text).filter(|bytes| bytes.len() == len).ok_or_else(wrong);
-    Ok(salted_digest(Digest::Sha256, b"", &bytes(salt, 8)?, bytes(digest, 32)?))
+    Ok(salted_digest(Digest::Sha256, b"", bytes(salt, 8)?, bytes(digest, 32)?))
 }
 
 #[cfg(test)]

@@ -134,9 +134,12 @@ fn pwdump(credential: &Credential<'_>, limits: &Limits) -> Reading {
             "expected <LM hash>:<NT hash>, or <name>:<number>:<LM hash>:<NT hash>::: or as in smbpasswd",
         )
     };
-    let fields: Vec<&[u8]> = credential.stored.split(|&byte| byte == b':').collect();
-    let (lm, nt) = match *fields.as_slice() {
-        [lm, nt] => (lm, nt),
+    let seven = super::fields::<7>(credential.stored, b':');
+    let (lm, nt) = match seven.unwrap_or_default() {
+        _ if seven.is_none() => {
+            let [lm, nt] = super::fields(credential.stored, b':').ok_or_else(wrong)?;
+            (lm, nt)
+        }
         [name, number, lm, nt, b"", b"", b""] if is_name(name) && encoding::decimal(number).is_some() => {
             (lm, nt)
         }
