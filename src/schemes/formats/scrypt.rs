@@ -3,6 +3,7 @@
 
 use zeroize::Zeroizing;
 
+use super::pbkdf2::MIN_KEY;
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
@@ -87,8 +88,11 @@ impl Scrypt {
         key: Vec<u8>,
         limits: &Limits,
     ) -> Reading {
-        if key.is_empty() {
-            return Err(Refusal::unreadable("scrypt's digest is empty"));
+        if key.len() < MIN_KEY {
+            let found = key.len();
+            return Err(Refusal::unreadable(format!(
+                "scrypt's digest must have {MIN_KEY} bytes or more, this value has {found}"
+            )));
         }
         let setting = Setting::checked(log_n, r, p, limits)?;
         limits.salt(salt.len())?;
