@@ -104,7 +104,10 @@ impl Place {
             .replace("127.0.0.1:9090", "127.0.0.1:0")
             .replace("env:KEYFERRY_HOOK_SECRET", SECRET)
             .replace("env:KEYFERRY_SOURCE_URL", &self.url);
-        Service::start(self.folder.path(), &format!("{text}\n[log]\nformat = \"json\"\n"))
+        let log = "\n[log]\nformat = \"json\"\n";
+        // The file stays as the service before it was given.
+        let text = text.replace(log, "") + log;
+        Service::start(self.folder.path(), &text)
     }
 
     /// Ada signs in, whatever the case she types, and with her password only; Bob does not.
@@ -198,7 +201,7 @@ async fn django() {
 #[tokio::test]
 async fn asp_net_on_sqlite() {
     let place = Place::sqlite(schemas::ASP_NET_SQLITE).await;
-    let ada = ["ada@example.com", "ada@example.com"];
+    let ada = ["ada", "ada"];
     application(Some(place), "ASP.NET Core Identity", "AspNetUsers", &["aspnet-identity"], ada, 2).await;
 }
 
