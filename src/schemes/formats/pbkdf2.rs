@@ -77,15 +77,18 @@ impl Pbkdf2 {
         if rounds == 0 {
             return Err(Refusal::unreadable("PBKDF2 must have at least one round"));
         }
+        if key.is_empty() {
+            return Err(Refusal::unreadable("PBKDF2's digest is empty"));
+        }
+        limits.rounds(u64::from(rounds))?;
+        limits.rounds(digest.pbkdf2_work(rounds, key.len()))?;
+        limits.salt(salt.len())?;
         if key.len() < MIN_KEY {
             let found = key.len();
             return Err(Refusal::unreadable(format!(
                 "PBKDF2's digest must have {MIN_KEY} bytes or more, this value has {found}"
             )));
         }
-        limits.rounds(u64::from(rounds))?;
-        limits.rounds(digest.pbkdf2_work(rounds, key.len()))?;
-        limits.salt(salt.len())?;
         Ok(Box::new(Self { digest, rounds, salt, key: Secret::new(key) }))
     }
 }

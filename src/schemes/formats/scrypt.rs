@@ -88,14 +88,17 @@ impl Scrypt {
         key: Vec<u8>,
         limits: &Limits,
     ) -> Reading {
+        if key.is_empty() {
+            return Err(Refusal::unreadable("scrypt's digest is empty"));
+        }
+        let setting = Setting::checked(log_n, r, p, limits)?;
+        limits.salt(salt.len())?;
         if key.len() < MIN_KEY {
             let found = key.len();
             return Err(Refusal::unreadable(format!(
                 "scrypt's digest must have {MIN_KEY} bytes or more, this value has {found}"
             )));
         }
-        let setting = Setting::checked(log_n, r, p, limits)?;
-        limits.salt(salt.len())?;
         Ok(Box::new(Self { setting, salt, key: Secret::new(key) }))
     }
 }
