@@ -151,6 +151,12 @@ fn set_active(maker: &Maker<'_>, draft: &mut Draft, condition: &str) {
 }
 
 fn wordpress(maker: &Maker<'_>, draft: &mut Draft) {
+    draft.scheme = vec!["wordpress".to_owned()];
+    draft.scheme_notes.push(
+        "`wordpress` reads whatever WordPress has written, and knows that its form puts backslashes before quotes and \
+         trims, which `auto` does not. Okta cannot do that: all passwords go through the hook."
+            .to_owned(),
+    );
     let id = maker.at("ID");
     if let Some(meta) = prefixed(maker, "users", "usermeta") {
         let meta = meta.sql(maker.engine);
@@ -286,6 +292,12 @@ fn mediawiki(draft: &mut Draft) {
 }
 
 fn phpbb(maker: &Maker<'_>, draft: &mut Draft) {
+    draft.scheme = vec!["phpbb".to_owned()];
+    draft.scheme_notes.push(
+        "`phpbb` reads whatever phpBB has written, and knows that its forms escape passwords for HTML, which `auto` does \
+         not. Okta cannot do that: all passwords go through the hook."
+            .to_owned(),
+    );
     let kind = maker.at("user_type");
     // 0 is a user, 1 one who is inactive, 2 a bot or a guest, 3 a founder.
     set_active(maker, draft, &format!("{kind} IN (0, 3)"));

@@ -104,7 +104,10 @@ impl Place {
             .replace("127.0.0.1:9090", "127.0.0.1:0")
             .replace("env:KEYFERRY_HOOK_SECRET", SECRET)
             .replace("env:KEYFERRY_SOURCE_URL", &self.url);
-        Service::start(self.folder.path(), &format!("{text}\n[log]\nformat = \"json\"\n"))
+        let log = "\n[log]\nformat = \"json\"\n";
+        // The file stays as the service before it was given.
+        let text = text.replace(log, "") + log;
+        Service::start(self.folder.path(), &text)
     }
 
     /// Ada signs in, whatever the case she types, and with her password only; Bob does not.
@@ -117,9 +120,21 @@ impl Place {
         assert_eq!(service.verdict("bob@example.com", PASSWORD).await, "UNVERIFIED");
         assert_eq!(service.verdict("nobody@example.com", PASSWORD).await, "UNVERIFIED");
     }
+
+    /// The file names this scheme, by which each signs in with the password and not with what is near it.
+    async fn signs_in_by(&self, scheme: &str, users: &[(&str, &str)]) {
+        assert!(self.file().contains(&format!("scheme = \"{scheme}\"")), "{}", self.file());
+        let service = self.serve();
+        for (user, password) in users {
+            assert_eq!(service.verdict(user, password).await, "VERIFIED", "{}", service.log());
+            let near = password.replace('t', "T").replace('o', "0");
+            assert_eq!(service.verdict(user, &near).await, "UNVERIFIED", "{user}");
+        }
+    }
 }
 
-/// An application's table: who it is, which schemes its values take, and the profile of Ada.
+/// An application's table: who it is, which schemes its values take, and the profile of Ada. Gives the place back, for
+/// more of its users to sign in.
 async fn application(
     place: Option<Place>,
     name: &str,
@@ -127,8 +142,8 @@ async fn application(
     schemes: &[&str],
     ada: [&str; 2],
     missing: usize,
-) {
-    let Some(place) = place else { return };
+) -> Option<Place> {
+    let place = place?;
     let report = place.report();
     assert_eq!(report["users"]["application"], name, "{report}");
     assert_eq!(report["users"]["table"], table);
@@ -136,7 +151,7 @@ async fn application(
     let (users, rejects) = place.users();
     // Some formats come with other parts of the registry.
     if !schemes.iter().all(|scheme| keyferry::schemes::find(scheme).is_some()) {
-        return;
+        return None;
     }
     let profile = users.iter().map(|user| &user["profile"]).find(|profile| {
         profile["login"].as_str().is_some_and(|login| login.eq_ignore_ascii_case("ada@example.com"))
@@ -150,12 +165,18 @@ async fn application(
     if name != "Drupal 7" {
         place.ada_signs_in().await;
     }
+    Some(place)
 }
 
 #[tokio::test]
 async fn wordpress() {
     let place = Place::on(servers::mariadb(), schemas::WORDPRESS).await;
-    application(place, "WordPress", "wp_users", &["bcrypt", "phpass"], ["Ada", "Lovelace"], 0).await;
+    let schemes = ["wordpress", "phpass"];
+    let place = application(place, "WordPress", "wp_users", &schemes, ["Ada", "Lovelace"], 0).await;
+    let Some(place) = place else { return };
+    place
+        .signs_in_by("wordpress", &[("cleo@example.com", "test12345"), ("dora@example.com", "it's \"dora\"")])
+        .await;
 }
 
 #[tokio::test]
@@ -180,7 +201,7 @@ async fn django() {
 #[tokio::test]
 async fn asp_net_on_sqlite() {
     let place = Place::sqlite(schemas::ASP_NET_SQLITE).await;
-    let ada = ["ada@example.com", "ada@example.com"];
+    let ada = ["ada", "ada"];
     application(Some(place), "ASP.NET Core Identity", "AspNetUsers", &["aspnet-identity"], ada, 2).await;
 }
 
@@ -214,7 +235,11 @@ async fn mediawiki() {
 #[tokio::test]
 async fn phpbb() {
     let place = Place::on(servers::mariadb(), schemas::PHPBB).await;
-    application(place, "phpBB 3", "phpbb_users", &["bcrypt", "phpass"], ["Ada", "Ada"], 2).await;
+    let place = application(place, "phpBB 3", "phpbb_users", &["phpbb", "phpass"], ["Ada", "Ada"], 2).await;
+    let Some(place) = place else { return };
+    place
+        .signs_in_by("phpbb", &[("cleo@example.com", "test12345"), ("dora@example.com", "Tom & \"Dora\"")])
+        .await;
 }
 
 #[tokio::test]

@@ -9,7 +9,11 @@ use crate::schemes::okta_hash::{NotImportable, OktaHash, SaltOrder};
 
 /// Okta's object for a digest made by this program, or what of it Okta cannot express.
 pub(super) fn equivalent(bound: &Bound, digest: &[u8]) -> Result<OktaHash, NotImportable> {
-    match &bound.program.root {
+    of(&bound.program.root, bound, digest)
+}
+
+fn of(step: &Step, bound: &Bound, digest: &[u8]) -> Result<OktaHash, NotImportable> {
+    match step {
         Step::Digest { digest: algorithm, message, .. } => {
             let (mut before, mut after, mut seen) = (&[][..], &[][..], false);
             for part in parts(message) {
@@ -34,6 +38,7 @@ pub(super) fn equivalent(bound: &Bound, digest: &[u8]) -> Result<OktaHash, NotIm
             (other, _) => Err(cannot(&format!("the password goes through {} first", name(other)))),
         },
         Step::Hmac { .. } => Err(cannot("HMAC")),
+        Step::Iterate { rounds, first, .. } if rounds.of(bound.rounds) == 1 => of(first, bound, digest),
         Step::Iterate { .. } => Err(cannot("more than one round")),
         Step::Concat(_) => Err(cannot("more than a digest is stored")),
         other => Err(cannot(&name(other))),

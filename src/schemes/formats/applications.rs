@@ -114,7 +114,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         )
     },
     Entry {
-        prefixes: &["M$"],
+        prefixes: &["M$P$", "M$2", "M$argon2", "M$pbkdf2-", "M$1$"],
         ..row(
             "typo3-md5",
             "TYPO3, for MD5s that its scheduler hashed once more; others are `phpass`, `bcrypt`, `argon2` or `passlib-pbkdf2`",
@@ -125,7 +125,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         )
     },
     Entry {
-        prefixes: &["C$"],
+        prefixes: &["C$P$", "C$2", "C$argon2", "C$pbkdf2-", "C$1$"],
         ..row(
             "typo3-plain",
             "TYPO3, for plain texts that its scheduler hashed",
@@ -279,7 +279,6 @@ const FUSIONAUTH: &str =
 pub(super) const ITERATED: &[Entry] = &[
     Entry {
         aliases: &["nexus", "shiro"],
-
         prefixes: &["$shiro1$SHA-512$"],
         ..row(
             "shiro1-sha512",
@@ -290,7 +289,7 @@ pub(super) const ITERATED: &[Entry] = &[
                 "$shiro1$SHA-512$1024$AAECAwQFBgcICQoLDA0ODw==$N9npxAYGWGDi8NsMh22dMVo9M/pFCE3TCNdPDlWA38881aF8G71Otg+ptNWwzl/v1Dj7Qsn91RIcVb/HhWBBVg==",
                 "password",
             ),
-            "hook: many rounds of a digest",
+            "with one round SHA-512, PREFIX; hook: iterated",
         )
     },
     Entry {
@@ -304,7 +303,7 @@ pub(super) const ITERATED: &[Entry] = &[
                 "$shiro1$SHA-256$1024$AAECAwQFBgcICQoLDA0ODw==$3ZFA5YAiDQP45Dc7ZTG2DpkxQhMF1qnBxReIC7pK9aA=",
                 "password",
             ),
-            "hook: many rounds of a digest",
+            "with one round SHA-256, PREFIX; hook: iterated",
         )
     },
     row(
@@ -313,7 +312,7 @@ pub(super) const ITERATED: &[Entry] = &[
         "iterate($rounds,md5_bin($salt.$pass),md5_bin($_))",
         "hex({salt})${rounds}${digest}",
         Example::of("000102030405060708090a0b0c0d0e0f$1000$dbcdd7446c60f2776d578ae1ecbeb713", "password"),
-        "hook: many rounds of a digest",
+        "with one round MD5, PREFIX; hook: iterated",
     ),
     row(
         "tomcat-sha1",
@@ -324,7 +323,7 @@ pub(super) const ITERATED: &[Entry] = &[
             "000102030405060708090a0b0c0d0e0f$1000$3b552fa888825dd843342be2f7ff6dbf92206ddc",
             "password",
         ),
-        "hook: many rounds of a digest",
+        "with one round SHA-1, PREFIX; hook: iterated",
     ),
     row(
         "tomcat-sha256",
@@ -335,7 +334,7 @@ pub(super) const ITERATED: &[Entry] = &[
             "000102030405060708090a0b0c0d0e0f$1000$0fb91549289b42698e326b0e85f648fb04a503ad05ea318b26c833d880e09167",
             "password",
         ),
-        "hook: many rounds of a digest",
+        "with one round SHA-256, PREFIX; hook: iterated",
     ),
     row(
         "tomcat-sha512",
@@ -346,7 +345,7 @@ pub(super) const ITERATED: &[Entry] = &[
             "000102030405060708090a0b0c0d0e0f$1000$d5e188c237fcb26e8b55ecccf3f08ae340eedd8e9fdb2a5b7cb10dd823e4367a06926518f6e68457d3c4f7d2c2de3ef083fbd5d9513e772b4b083c6159d4bd87",
             "password",
         ),
-        "hook: many rounds of a digest",
+        "with one round SHA-512, PREFIX; hook: iterated",
     ),
     row(
         "tomcat-pbkdf2",
@@ -417,7 +416,7 @@ pub(super) const ITERATED: &[Entry] = &[
             "iterate($rounds,md5_bin($pass.$salt),md5_bin($_))",
             "salted-md5${rounds}$base64({salt})$base64({digest})",
             Example::of("salted-md5$20000$AAECAwQFBgcICQoLDA0ODw==$q7/iroqOFATGajDgnaKORQ==", "password"),
-            "hook: many rounds of a digest",
+            "with one round MD5, POSTFIX; hook: iterated",
         )
     },
     Entry {
@@ -431,7 +430,7 @@ pub(super) const ITERATED: &[Entry] = &[
                 "salted-sha256$20000$AAECAwQFBgcICQoLDA0ODw==$84dqcqVIpZVgY9MRyCjKRRmsWB4eZ5Vn1svlUe0QyOo=",
                 "password",
             ),
-            "hook: many rounds of a digest",
+            "with one round SHA-256, POSTFIX; hook: iterated",
         )
     },
     Entry {

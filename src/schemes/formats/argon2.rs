@@ -136,6 +136,11 @@ impl Argon2Value {
         Ok(Self { algorithm, version, params, salt, digest: Secret::new(digest) })
     }
 
+    /// Passes over the memory.
+    pub(super) fn passes(&self) -> u32 {
+        self.params.t_cost()
+    }
+
     /// What the password makes; as long as the digest that is kept.
     pub(super) fn compute(&self, password: &[u8], memory: &mut Vec<Block>) -> Option<Zeroizing<Vec<u8>>> {
         let blocks = self.params.block_count();

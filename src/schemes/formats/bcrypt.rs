@@ -92,6 +92,11 @@ impl Bcrypt {
         Box::new(self)
     }
 
+    /// The logarithm of its rounds.
+    pub(super) fn log_rounds(&self) -> u32 {
+        self.cost
+    }
+
     /// What bcrypt makes of the password, as text: 22 characters of salt, 31 of digest.
     pub(super) fn text(&self, password: &[u8]) -> Zeroizing<String> {
         let digest = self.digest_of(password);

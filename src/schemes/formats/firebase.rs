@@ -9,6 +9,7 @@ use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher};
 use zeroize::Zeroizing;
 
+use super::pbkdf2::MIN_KEY;
 use super::scrypt::Setting;
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::registry::{Entry, Example, Reader};
@@ -151,8 +152,10 @@ impl Parts<'_> {
         };
         let digest = decoded("hash", self.digest)?;
         let signer_key = decoded("signer key", self.signer_key)?;
-        if digest.is_empty() || digest.len() != signer_key.len() {
-            return Err(Refusal::unreadable("the hash is not as long as the signer key"));
+        if digest.len() < MIN_KEY || digest.len() != signer_key.len() {
+            return Err(Refusal::unreadable(format!(
+                "hash and signer key must be equally long, of {MIN_KEY} bytes or more"
+            )));
         }
         let salt = [decoded("salt", self.salt)?, decoded("salt separator", self.separator)?].concat();
         limits.salt(salt.len())?;

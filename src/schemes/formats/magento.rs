@@ -63,12 +63,22 @@ fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
         return if whole { Ok(salted_digest(algorithm, salt, b"", digest)) } else { Err(length()) };
     }
     let mut steps = Vec::new();
+    // One upon another they shall not take longer than one may.
+    let mut passes = 0;
+    if versions.split(|&byte| byte == b':').count() > MAX_STEPS {
+        return Err(wrong());
+    }
     for version in versions.split(|&byte| byte == b':') {
-        steps.push(step(version, salt, limits)?);
+        let (step, len) = step(version, salt, limits)?;
+        if let Step::Argon2(argon2) = &step {
+            passes += argon2.passes();
+            limits.argon2(0, passes)?;
+        }
+        steps.push((step, len));
     }
     let len = match steps.last() {
-        Some((_, len)) if steps.len() <= MAX_STEPS => *len,
-        _ => return Err(wrong()),
+        Some((_, len)) => *len,
+        None => return Err(wrong()),
     };
     if digest.len() != len {
         return Err(length());

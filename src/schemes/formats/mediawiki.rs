@@ -22,7 +22,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         prefixes: &[":pbkdf2:"],
         reader: Reader::Format(|credential, limits| {
             let rest = after(credential, b":pbkdf2:")?;
-            let (setting, rest) = setting(rest)?;
+            let (setting, rest) = setting(rest, b':')?;
             let (salt, key) = halves(rest, b':')?;
             pbkdf2(setting, salt, key, limits)
         }),
@@ -95,7 +95,7 @@ fn halves(text: &[u8], delimiter: u8) -> Result<(&[u8], &[u8]), Refusal> {
 }
 
 /// `<digest>:<rounds>:<bytes>`, and what comes after the delimiter behind it.
-fn setting(text: &[u8]) -> Result<(Setting, &[u8]), Refusal> {
+fn setting(text: &[u8], delimiter: u8) -> Result<(Setting, &[u8]), Refusal> {
     let (name, rest) = halves(text, b':')?;
     let (rounds, rest) = halves(rest, b':')?;
     let end = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
@@ -106,7 +106,8 @@ fn setting(text: &[u8]) -> Result<(Setting, &[u8]), Refusal> {
         encoding::decimal(text)
             .ok_or_else(|| Refusal::unreadable("expected a number of rounds and one of bytes"))
     };
-    Ok(((digest, number(rounds)?, number(bytes)? as usize), rest.get(1..).unwrap_or_default()))
+    let rest = rest.strip_prefix(&[delimiter]).ok_or_else(|| Refusal::unreadable("a part is missing"))?;
+    Ok(((digest, number(rounds)?, number(bytes)? as usize), rest))
 }
 
 fn pbkdf2((digest, rounds, bytes): Setting, salt: &[u8], key: &[u8], limits: &Limits) -> Reading {
@@ -135,7 +136,7 @@ fn legacy(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let salted = credential.stored.starts_with(b":pbkdf2-legacyB:");
     let beginning: &[u8] = if salted { b":pbkdf2-legacyB:!" } else { b":pbkdf2-legacyA:!" };
     let rest = after(credential, beginning)?;
-    let (setting, rest) = setting(rest)?;
+    let (setting, rest) = setting(rest, b'!')?;
     let (before, rest) = halves(rest, b'!')?;
     let (salt, key) = halves(rest, b'!')?;
     if !salted && !before.is_empty() {

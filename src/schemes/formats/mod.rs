@@ -181,4 +181,34 @@ mod tests {
             assert_eq!(hash.verify(&password, &mut Scratch::default()), Verdict::Match, "{}", entry.name);
         }
     }
+
+    /// Of one round, what says how many it has is what Okta can do.
+    #[test]
+    fn one_round_is_imported() {
+        let b64 = |bytes: &[u8]| crate::schemes::encoding::to_base64(bytes);
+        let digest = |parts: &[&[u8]]| b64(&crate::schemes::digest::Digest::Sha256.of(parts));
+        for (stored, order) in [
+            (format!("salted-sha256$1${}${}", b64(b"salt"), digest(&[b"password", b"salt"])), "POSTFIX"),
+            (format!("$shiro1$SHA-256$1${}${}", b64(b"salt"), digest(&[b"salt", b"password"])), "PREFIX"),
+        ] {
+            let credential = Credential { stored: stored.as_bytes(), ..Credential::default() };
+            let hash = crate::schemes::Selection::auto().read(&credential, &Limits::default()).unwrap();
+            assert_eq!(hash.verify(b"password", &mut Scratch::default()), Verdict::Match, "{stored}");
+            let okta = serde_json::to_value(hash.okta().unwrap()).unwrap();
+            assert_eq!(
+                (&okta["algorithm"], &okta["saltOrder"]),
+                (&"SHA-256".into(), &order.into()),
+                "{stored}"
+            );
+        }
+    }
+
+    /// `C$` and `M$` alone are how a password may begin.
+    #[test]
+    fn a_password_may_begin_like_typo3s() {
+        for stored in ["C$harlie", "M$oney"] {
+            let credential = Credential { stored: stored.as_bytes(), ..Credential::default() };
+            assert!(super::plaintext(&credential).is_ok(), "{stored}");
+        }
+    }
 }

@@ -53,6 +53,10 @@ pub(super) const ENTRIES: &[Entry] = &[
 const PBKDF2: Entry =
     Entry { okta: "PBKDF2 with SHA-256 or SHA-512 from 4096 rounds; hook: all others", ..Entry::BLANK };
 
+/// Bytes that a derived key must have, whatever the value says: of one byte, every 256th password would be right.
+/// Nothing that is known writes fewer than 16.
+pub(super) const MIN_KEY: usize = 8;
+
 /// A derived key with all that it was derived with.
 pub(super) struct Pbkdf2 {
     digest: Digest,
@@ -79,6 +83,12 @@ impl Pbkdf2 {
         limits.rounds(u64::from(rounds))?;
         limits.rounds(digest.pbkdf2_work(rounds, key.len()))?;
         limits.salt(salt.len())?;
+        if key.len() < MIN_KEY {
+            let found = key.len();
+            return Err(Refusal::unreadable(format!(
+                "PBKDF2's digest must have {MIN_KEY} bytes or more, this value has {found}"
+            )));
+        }
         Ok(Box::new(Self { digest, rounds, salt, key: Secret::new(key) }))
     }
 }
@@ -139,7 +149,9 @@ fn phc(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let salt = encoding::from_base64_unpadded(salt).ok_or_else(wrong)?;
     let key = encoding::from_base64_unpadded(key).ok_or_else(wrong)?;
     if len.is_some_and(|len| len as usize != key.len()) {
-        return Err(Refusal::unreadable("the digest is not as long as l= says"));
+        return Err(Refusal::unreadable(
+            "the digest is not as long as l= says; where it is hex digits, name `discourse`",
+        ));
     }
     Pbkdf2::checked(digest, rounds, salt, key, limits)
 }

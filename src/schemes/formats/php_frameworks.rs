@@ -43,7 +43,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         aliases: &["symfony-native"],
         software: "Symfony's NativePasswordHasher, which digests passwords that are too long for bcrypt",
         layout: "$2y$<cost>$<salt:22><digest:31>",
-        okta: "BCRYPT, with which passwords of more than 72 bytes do not verify",
+        okta: "hook: passwords of more than 72 bytes are digested first; `bcrypt` imports, without these",
         example: Example::of(
             "$2y$04$pMde7Syn/v0KmK3f9OJ59.aT4WLpG71IJX1yOY9Cor.bBNGb2Xgm.",
             "correct horse battery staple",
@@ -125,7 +125,10 @@ impl Construction for Native {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        self.0.okta()
+        Err(NotImportable(
+            "passwords of more than 72 bytes go through SHA-512 first, which Okta cannot do: `bcrypt` imports all others"
+                .into(),
+        ))
     }
 
     fn parameters(&self) -> String {

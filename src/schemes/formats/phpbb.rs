@@ -1,8 +1,9 @@
 //! phpBB from 3.1: phpass values of 3.0 that were hashed once more with bcrypt, so that nobody had to sign in first
 //! (`passwords/helper.php`). The digest's text, without the setting, is bcrypt's password.
 //!
-//! phpBB escapes whatever a form sends for HTML, passwords too.
+//! phpBB escapes whatever a form sends for HTML and brings it to NFC, passwords too.
 
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use super::argon2;
@@ -62,7 +63,14 @@ fn any(credential: &Credential<'_>, limits: &Limits) -> Reading {
 }
 
 fn typed(inner: Box<dyn Construction>) -> Box<dyn Construction> {
-    Box::new(ByForm { inner, software: "phpBB", form: escaped, otherwise: |password| password })
+    Box::new(ByForm { inner, software: "phpBB", form: by_form, otherwise: |password| password })
+}
+
+/// What phpBB's `set_var` does with a text.
+fn by_form(password: &[u8]) -> Zeroizing<Vec<u8>> {
+    let escaped = escaped(password);
+    let composed = std::str::from_utf8(&escaped).map(|text| Zeroizing::new(text.nfc().collect::<String>()));
+    composed.map_or(escaped.clone(), |text| Zeroizing::new(text.as_bytes().to_vec()))
 }
 
 /// PHP's `htmlspecialchars`, without single quotes.
@@ -113,5 +121,26 @@ impl Construction for Combined {
 
     fn parameters(&self) -> String {
         format!("{}, {}", self.first.parameters(), self.second.parameters())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The value by PHP 8.2: `password_hash(htmlspecialchars("Ren\u{e9} & Dora"), PASSWORD_BCRYPT)`.
+    #[test]
+    fn what_the_form_does_is_done() {
+        let stored = b"$2y$04$lGB9eE/SGvOo1OfHECIWhePSmomdQpxvzeMTSwiM5aiAe4ISAEi3O";
+        let credential = Credential { stored, ..Credential::default() };
+        let hash = any(&credential, &Limits::default()).ok().unwrap();
+        for (password, verdict) in [
+            ("Ren\u{e9} & Dora", Verdict::Match),
+            ("Rene\u{301} & Dora", Verdict::Match),
+            ("Rene & Dora", Verdict::Mismatch),
+        ] {
+            assert_eq!(hash.verify(password.as_bytes(), &mut Scratch::default()), verdict, "{password}");
+        }
+        assert_eq!(by_form(b"\xff<").as_slice(), b"\xff&lt;");
     }
 }

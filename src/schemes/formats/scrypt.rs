@@ -3,6 +3,7 @@
 
 use zeroize::Zeroizing;
 
+use super::pbkdf2::MIN_KEY;
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
@@ -92,6 +93,12 @@ impl Scrypt {
         }
         let setting = Setting::checked(log_n, r, p, limits)?;
         limits.salt(salt.len())?;
+        if key.len() < MIN_KEY {
+            let found = key.len();
+            return Err(Refusal::unreadable(format!(
+                "scrypt's digest must have {MIN_KEY} bytes or more, this value has {found}"
+            )));
+        }
         Ok(Box::new(Self { setting, salt, key: Secret::new(key) }))
     }
 }

@@ -63,6 +63,7 @@ struct Double {
 
 fn double(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let bcrypt = bcrypt::read(credential, limits)?;
+    limits.bcrypt(bcrypt.log_rounds() + 1)?; // twice is as much as the next cost once
     let beginning = credential.stored.get(..7).unwrap_or_default().to_vec();
     Ok(Box::new(Double { beginning, bcrypt }))
 }

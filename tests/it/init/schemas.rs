@@ -1,7 +1,7 @@
 //! Tables of users as applications make them: columns, types and keys after their own schemas, two or three users in
 //! each. `ada@example.com` may sign in with [`PASSWORD`], `bob@example.com` may not.
 //!
-//! The hashes: `$2y$` by PHP 8.2's `password_hash`, `$2a$` by Ruby's bcrypt gem, Django's by Django 5.2.19
+//! The hashes: `$2y$` by PHP 8.2's `password_hash`, `$wp$2y$` by it and `hash_hmac` as WordPress 6.8 calls them, `$2a$` by Ruby's bcrypt gem, Django's by Django 5.2.19
 //! (tests/vectors/django.toml); those of Keycloak, `MediaWiki`, ASP.NET Identity and Redmine by Python's hashlib from each
 //! format's definition; `$P$` from phpass 0.3's test.php, `$S$` from
 //! hashcat's example of mode 7900, whose passwords are others.
@@ -40,9 +40,11 @@ CREATE TABLE wp_posts (ID bigint(20) unsigned NOT NULL auto_increment PRIMARY KE
   default '', post_name varchar(200) NOT NULL default '');
 INSERT INTO wp_users (user_login, user_pass, user_nicename, user_email, user_registered, display_name) VALUES
   ('ada', '$2y$04$SEJj2breygnNDWxxa8BA2.nKExa1A21T2iTh8xzrPJasESe.9LtSu', 'ada', 'Ada@example.com', now(), 'Ada L'),
-  ('cleo', '$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0', 'cleo', 'cleo@example.com', now(), 'Cleo M');
+  ('cleo', '$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0', 'cleo', 'cleo@example.com', now(), 'Cleo M'),
+  ('dora', '$wp$2y$04$u3buWcx6/A2l4SNbIzQhleiX8SV7smIOhsNv4PWln5HMEtzkpWVha', 'dora', 'dora@example.com', now(), 'Dora S');
 INSERT INTO wp_usermeta (user_id, meta_key, meta_value) VALUES (1, 'nickname', 'ada'), (1, 'first_name', 'Ada'),
-  (1, 'last_name', 'Lovelace'), (2, 'first_name', 'Cleo'), (2, 'last_name', 'Mantua');
+  (1, 'last_name', 'Lovelace'), (2, 'first_name', 'Cleo'), (2, 'last_name', 'Mantua'),
+  (3, 'first_name', 'Dora'), (3, 'last_name', 'Sand');
 ";
 
 /// Drupal 7, modules/user/user.install.
@@ -358,6 +360,7 @@ INSERT INTO phpbb_users (user_type, username, username_clean, user_password, use
   (3, 'Ada', 'ada', '$2y$04$SEJj2breygnNDWxxa8BA2.nKExa1A21T2iTh8xzrPJasESe.9LtSu', 'Ada@example.com', '', '', '0011223344556677', 1767225600),
   (0, 'Cleo', 'cleo', '$H$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0', 'cleo@example.com', '', '', '0011223344556677', 0),
   (1, 'Bob', 'bob', '$2y$04$SEJj2breygnNDWxxa8BA2.nKExa1A21T2iTh8xzrPJasESe.9LtSu', 'bob@example.com', '', '', '0011223344556677', 0),
+  (0, 'Dora', 'dora', '$2y$04$1czuffBxTgezQ.UOEbOgh.jc0AQ6sjkMj./fnPeGzg//NZqCpOqfK', 'dora@example.com', '', '', '0011223344556677', 0),
   (2, 'Bing [Bot]', 'bing [bot]', '', '', '', '', '0011223344556677', 0);
 ";
 

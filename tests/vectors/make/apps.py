@@ -132,6 +132,15 @@ def java():
         elif scheme == "sonarqube":
             rounds, key = stored.split("$")
             okta = okta_pbkdf2("SHA512", int(rounds), base64.b64decode(salt), base64.b64decode(key))
+        elif scheme.startswith(("tomcat-md5", "tomcat-sha", "shiro1-")) and "$1$" in stored:
+            # One round is a digest of salt and password.
+            algorithm = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256", "sha512": "SHA-512"}[scheme.split("-")[1]]
+            before, key = stored.removeprefix("$shiro1$").split("$1$")
+            if scheme.startswith("shiro1-"):
+                before, key = (base64.b64decode(part) for part in key.split("$"))
+            else:
+                before, key = bytes.fromhex(before), bytes.fromhex(key)
+            okta = salted(algorithm, key, before, "PREFIX")
         auto = False if scheme.startswith("tomcat") or scheme == "sonarqube" else None
         add(scheme, source, how, stored, password, okta, auto, **columns)
 

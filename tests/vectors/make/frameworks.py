@@ -80,7 +80,7 @@ def okta(scheme, stored, salt, pepper):
                 "value": value.translate(radix)}
     if scheme == "passport-local-mongoose":
         return pbkdf2("sha256", 25000, salt.encode(), bytes.fromhex(stored))
-    if scheme == "symfony-bcrypt" or (scheme == "devise" and not pepper):
+    if scheme == "devise" and not pepper:
         return bcrypt(stored)
     if scheme.startswith("acegi-"):
         name = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256", "sha512": "SHA-512"}[scheme[6:]]
