@@ -115,6 +115,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         prefixes: &["M$"],
+        claims: |rest| rest.contains(&b'$'),
         ..row(
             "typo3-md5",
             "TYPO3, for MD5s that its scheduler hashed once more; others are `phpass`, `bcrypt`, `argon2` or `passlib-pbkdf2`",
@@ -126,6 +127,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         prefixes: &["C$"],
+        claims: |rest| rest.contains(&b'$'),
         ..row(
             "typo3-plain",
             "TYPO3, for plain texts that its scheduler hashed",

@@ -53,6 +53,9 @@ pub(super) const ENTRIES: &[Entry] = &[
 const PBKDF2: Entry =
     Entry { okta: "PBKDF2 with SHA-256 or SHA-512 from 4096 rounds; hook: all others", ..Entry::BLANK };
 
+/// Fewest bytes of a derived key.
+const SHORTEST_KEY: usize = 8;
+
 /// A derived key with all that it was derived with.
 pub(super) struct Pbkdf2 {
     digest: Digest,
@@ -73,14 +76,24 @@ impl Pbkdf2 {
         if rounds == 0 {
             return Err(Refusal::unreadable("PBKDF2 must have at least one round"));
         }
-        if key.is_empty() {
-            return Err(Refusal::unreadable("PBKDF2's digest is empty"));
-        }
+        long_enough("PBKDF2", &key)?;
         limits.rounds(u64::from(rounds))?;
         limits.rounds(digest.pbkdf2_work(rounds, key.len()))?;
         limits.salt(salt.len())?;
         Ok(Box::new(Self { digest, rounds, salt, key: Secret::new(key) }))
     }
+}
+
+/// Whether hardly any two passwords make the same derived key. A value that was cut to a byte or two would let one
+/// in some hundred passwords pass.
+pub(super) fn long_enough(name: &str, key: &[u8]) -> Result<(), Refusal> {
+    if key.len() >= SHORTEST_KEY {
+        return Ok(());
+    }
+    Err(Refusal::unreadable(format!(
+        "{name}'s digest has {} bytes: with fewer than {SHORTEST_KEY}, other passwords would make it as well",
+        key.len()
+    )))
 }
 
 impl Construction for Pbkdf2 {
@@ -171,4 +184,25 @@ fn hashcat(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let salt = encoding::from_base64(salt).ok_or_else(wrong)?;
     let key = encoding::from_base64(key).ok_or_else(wrong)?;
     Pbkdf2::checked(digest, rounds, salt, key, limits)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::schemes::{Credential, Limits, Selection};
+
+    /// PBKDF2's and scrypt's first bytes are those of a longer key, so that a value may be cut and still be one.
+    #[test]
+    fn a_key_that_many_passwords_make_is_none() {
+        for (stored, readable) in [
+            ("$pbkdf2-sha256$i=1$c2FsdA$xA", false),
+            ("$pbkdf2-sha256$i=4096$c2FsdA$xeR41ZKIyA", false),
+            ("$pbkdf2-sha256$i=4096$c2FsdA$xeR41ZKIyEE", true),
+            ("grub.pbkdf2.sha512.1000.73616C74.AFE6C553", false),
+            ("$scrypt$ln=10,r=8,p=1$c2FsdA$xeR41Q", false),
+        ] {
+            let credential = Credential { stored: stored.as_bytes(), ..Credential::default() };
+            let read = Selection::auto().read(&credential, &Limits::default());
+            assert_eq!(read.is_ok(), readable, "{stored}: {read:?}");
+        }
+    }
 }

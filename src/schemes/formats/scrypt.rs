@@ -87,9 +87,7 @@ impl Scrypt {
         key: Vec<u8>,
         limits: &Limits,
     ) -> Reading {
-        if key.is_empty() {
-            return Err(Refusal::unreadable("scrypt's digest is empty"));
-        }
+        super::pbkdf2::long_enough("scrypt", &key)?;
         let setting = Setting::checked(log_n, r, p, limits)?;
         limits.salt(salt.len())?;
         Ok(Box::new(Self { setting, salt, key: Secret::new(key) }))

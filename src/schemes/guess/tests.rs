@@ -82,3 +82,26 @@ fn nested_and_keyed_constructions_are_found() {
     let found = guessed(&of(stored), "hashcat");
     assert!(found.contains(&"sha256($salt.$pass.$salt) in '{salt}${digest}'".to_owned()), "{found:?}");
 }
+
+/// What the registry shows is found by its value alone, with the salt, the name or the pepper that it needs.
+#[test]
+fn every_example_of_the_registry_is_found_in_the_first_stage() {
+    for entry in entries() {
+        let example = &entry.example;
+        let credential = Credential {
+            salt: example.salt.map(str::as_bytes),
+            user: example.user,
+            pepper: example.pepper.map(str::as_bytes),
+            ..of(example.stored)
+        };
+        let first = stages(&credential, example.password.as_bytes()).swap_remove(0);
+        let verifies = |text: &str| {
+            let hash = Selection::parse(text).unwrap().read(&credential, &Limits::default()).ok();
+            hash.is_some_and(|hash| {
+                hash.verify(example.password.as_bytes(), &mut Scratch::default()) == Verdict::Match
+            })
+        };
+        assert!(first.iter().any(|text| text == entry.name), "{}", entry.name);
+        assert!(verifies(entry.name), "{}", entry.name);
+    }
+}
