@@ -2,35 +2,14 @@
 //! PBKDF2. Whatever is known without the password counts as salt, be it a column, a text or a name. A change of the
 //! password is refused even where it leaves most passwords as they are.
 
-use super::function::Form;
 use super::program::Step;
 use super::run::Bound;
 use crate::schemes::digest::Digest;
-use crate::schemes::encoding;
 use crate::schemes::okta_hash::{NotImportable, OktaHash, SaltOrder};
 
 /// Okta's object for a digest made by this program, or what of it Okta cannot express.
 pub(super) fn equivalent(bound: &Bound, digest: &[u8]) -> Result<OktaHash, NotImportable> {
-    match the_only_round(&bound.program.root, bound) {
-        // Of an iteration that is none, the result may be hex digits.
-        Step::Digest { digest: algorithm, form: Form::Hex, .. } if digest.len() == 2 * algorithm.len() => {
-            let bytes = encoding::from_hex(digest).ok_or_else(|| cannot("no digest"))?;
-            of_step(the_only_round(&bound.program.root, bound), bound, &bytes)
-        }
-        step => of_step(step, bound, digest),
-    }
-}
-
-/// What is left of an iteration whose `$rounds` are one.
-fn the_only_round<'a>(step: &'a Step, bound: &Bound) -> &'a Step {
-    match step {
-        Step::Iterate { rounds, first, .. } if rounds.of(bound.rounds) == 1 => first,
-        other => other,
-    }
-}
-
-fn of_step(step: &Step, bound: &Bound, digest: &[u8]) -> Result<OktaHash, NotImportable> {
-    match step {
+    match &bound.program.root {
         Step::Digest { digest: algorithm, message, .. } => {
             let (mut before, mut after, mut seen) = (&[][..], &[][..], false);
             for part in parts(message) {

@@ -57,24 +57,6 @@ fn a_text_is_compared_as_it_is() {
     assert_eq!(verdict(&*read_text, "password"), Verdict::Mismatch);
 }
 
-/// Neo4j writes one round unless told otherwise.
-#[test]
-fn an_iteration_of_one_round_is_none() {
-    let text = format!("1:s:{}", encoding::to_hex(&Digest::Sha256.of(&[b"s", b"password"])));
-    for (rounds, inner, importable) in
-        [("$rounds", "_bin", true), ("$rounds", "", true), ("2", "_bin", false)]
-    {
-        let expression = format!(
-            "iterate({rounds},sha256{inner}($salt.$pass),sha256{inner}($_)) in '{{rounds}}:{{salt}}:{{digest}}'"
-        );
-        let object = read(&expression, &stored(text.as_bytes())).unwrap().okta();
-        assert_eq!(object.is_ok(), importable, "{expression}: {object:?}");
-        if let Ok(object) = object {
-            assert_eq!(object.description(), "SHA-256, PREFIX");
-        }
-    }
-}
-
 #[test]
 fn okta_is_told_what_it_cannot_do() {
     let credential = Credential {
