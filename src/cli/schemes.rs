@@ -83,6 +83,10 @@ struct Example {
     stored: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     salt: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pepper: Option<&'static str>,
     password: &'static str,
 }
 
@@ -99,7 +103,13 @@ impl Described {
             layout: entry.layout,
             software: entry.software,
             okta: entry.okta,
-            example: Example { stored: example.stored, salt: example.salt, password: example.password },
+            example: Example {
+                stored: example.stored,
+                salt: example.salt,
+                username: example.user,
+                pepper: example.pepper,
+                password: example.password,
+            },
         }
     }
 }
@@ -152,6 +162,8 @@ fn show(name: &str, json: bool) -> anyhow::Result<Exit> {
     field("Okta", entry.okta)?;
     field("example", entry.example.stored)?;
     field("  salt", entry.example.salt.unwrap_or_default())?;
+    field("  username", entry.example.user.unwrap_or_default())?;
+    field("  pepper", entry.example.pepper.unwrap_or_default())?;
     field("  password", entry.example.password)?;
     Ok(Exit::Done)
 }

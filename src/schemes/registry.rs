@@ -269,9 +269,10 @@ pub(in crate::schemes) fn identify(stored: &[u8]) -> Option<&'static Entry> {
     claimed.map(|(_, entry)| *entry)
 }
 
-/// Whether hardly any text begins so but values of that scheme: `$2b$` and `{SSHA}` do, `_` and `AK1` do not.
+/// Whether hardly any text begins so but values of that scheme: `$2b$` and `{SSHA}` do; `_`, `AK1`, `M$` and `@s@` do
+/// not, with which passwords begin too.
 fn tells(prefix: &str) -> bool {
-    prefix.contains(['$', '{', ':', '@', '.'])
+    prefix.starts_with(['$', '{', ':']) || (prefix.len() > 3 && prefix.contains(['$', ':', '.']))
 }
 
 /// The name that is spelt most like this one, if any is near.
@@ -425,7 +426,13 @@ mod tests {
             ("_GW..8841inaTltazRsQ", Some("bsdi-crypt")),
             ("_GW..8841inaTltazRsQQ", None),
             ("AK1", None),
-            ("@m@", Some("qnx-md5")),
+            ("@m@75f6f129f9c9e77b6b", Some("qnx-md5")),
+            ("@m,1000@75f6f129f9c9e77b6b", Some("qnx-md5")),
+            ("@m@zing", None),
+            ("@s@", None),
+            ("M$P$9abcdefgh", Some("typo3-md5")),
+            ("M$crosoft", None),
+            ("U$S$", Some("drupal7")),
             ("sha1:x", Some("hashcat-pbkdf2")),
             ("{SSHA}", Some("ldap-ssha")),
             ("$2", None),

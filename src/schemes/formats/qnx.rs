@@ -21,6 +21,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         layout: "@m[,<rounds>]@hex({digest:16})@{salt}",
         example: Example::of("@m@75f6f129f9c9e77b6b1b78f791ed764a@8741857532330050", "hashcat"),
         prefixes: &["@m@", "@m,"],
+        claims: is_qnx,
         reader: Reader::Format(|credential, limits| read(credential, limits, Digest::Md5)),
         ..QNX
     },
@@ -33,6 +34,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "hashcat",
         ),
         prefixes: &["@s@", "@s,"],
+        claims: is_qnx,
         reader: Reader::Format(|credential, limits| read(credential, limits, Digest::Sha256)),
         ..QNX
     },
@@ -45,6 +47,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "hashcat",
         ),
         prefixes: &["@S@", "@S,"],
+        claims: is_qnx,
         reader: Reader::Format(|credential, limits| read(credential, limits, Digest::Sha512)),
         ..QNX
     },
@@ -68,6 +71,12 @@ const SHA512_BEGIN: [u64; 8] = [
     0x1f83_d9ab_fb41_bd6b,
     0x5be0_cd19_137e_2179,
 ];
+
+/// Whether a digest begins there, be it damaged or not: `@s@…` may be a password as well.
+fn is_qnx(rest: &[u8]) -> bool {
+    let begins = |field: &[u8]| field.len() >= 16 && field.iter().take(16).all(u8::is_ascii_hexdigit);
+    rest.split(|&byte| byte == b'@').take(2).any(begins)
+}
 
 struct Qnx {
     digest: Digest,

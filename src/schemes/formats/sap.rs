@@ -28,7 +28,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "sap-codvn-b-rfc-read-table",
         hashcat: &[7701],
-        software: "SAP (BCODE) read through RFC_READ_TABLE: half of the digest; needs the user",
+        software: "SAP (BCODE) read through RFC_READ_TABLE: half of the digest, 32 bits, which some other password makes as well; needs the user",
         layout: "{user}$hex({digest:4})00000000, hex({digest:4})00000000",
         okta: "hook: Okta does not know it",
         example: Example::of("027642760180$77EC386300000000", "HASHCAT"),

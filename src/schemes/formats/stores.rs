@@ -89,6 +89,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "password",
         ),
         prefixes: &["ENC("],
+        claims: |rest| rest.contains(&b':') && rest.ends_with(b")"),
         reader: Reader::Expression("pbkdf2_sha1($pass,$salt,$rounds,64)"),
         ..Entry::BLANK
     },
@@ -183,7 +184,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "neo4j",
         software: "Neo4j 4 and later, and 3.5 with native users",
         layout: "SHA-256,{digest},hex({salt}),{rounds}",
-        okta: "with one round SHA-256, PREFIX; hook: iterated",
+        okta: "hook: iterated",
         example: Example::of(
             "SHA-256,afca12a220241a79d48a99a613b5221a1a96e7b2a3ce957df121ea15f7be1551,000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f,1024",
             "password",
@@ -313,9 +314,27 @@ mod tests {
     /// Signs as short as `*`, `#` and `(G` begin passwords too, and a store of plain text must stay readable.
     #[test]
     fn a_password_that_begins_like_a_hash_is_still_plain_text() {
-        for password in
-            ["*secret*", "#1fan", "S:ecret", "(Great)", "(Hmm)", "(x)", "md5", "P0:", "0x0100", "244124"]
-        {
+        for password in [
+            "*secret*",
+            "#1fan",
+            "S:ecret",
+            "(Great)",
+            "(Hmm)",
+            "(x)",
+            "md5",
+            "P0:",
+            "0x0100",
+            "244124",
+            "@m@zing",
+            "@s@",
+            "M$crosoft",
+            "C$sh",
+            "_foo",
+            "ENC(x)",
+            "SHA-256,",
+            "salt=",
+            "AQAAAA",
+        ] {
             let credential = Credential { stored: password.as_bytes(), ..Credential::default() };
             let hash = Selection::parse("plaintext").unwrap().read(&credential, &Limits::default()).unwrap();
             assert_eq!(

@@ -110,6 +110,10 @@ fn lm(credential: &Credential<'_>, _: &Limits) -> Reading {
     let nanos = halves as u64 * (KEY_NANOS + BLOCK_NANOS);
     Ok(computed("LM", expected, nanos, String::new(), move |password| {
         let mut text = charset::upper_cp850(password)?;
+        // Of a longer one Windows keeps no LM hash, and of a half alone nobody knows what came behind it.
+        if text.len() > halves * 7 {
+            return None;
+        }
         text.resize(14, 0);
         let keys = text.chunks(7).take(halves).map(lm_key);
         Some(Zeroizing::new(keys.flat_map(|key| encrypt(*key, *b"KGS!@#$%")).collect()))
@@ -207,4 +211,25 @@ fn cached(password: &[u8], user: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 fn folded(user: &str) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let name = charset::utf16le(charset::lower_simple(user).as_bytes());
     name.ok_or_else(|| Refusal::unreadable("the user's name is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::schemes::{Credential, Limits, Scratch, Selection, Verdict};
+
+    /// LM of "HASHCAT" is hashcat's example; that of nothing stands behind it.
+    #[test]
+    fn lm_takes_no_more_characters_than_the_value_has_halves_for() {
+        for (stored, password, verdict) in [
+            ("299bd128c1101fd6", "hashcat", Verdict::Match),
+            ("299bd128c1101fd6", "hashcats", Verdict::Mismatch),
+            ("299bd128c1101fd6aad3b435b51404ee", "hashcat", Verdict::Match),
+            ("299bd128c1101fd6299bd128c1101fd6", "hashcathashcat", Verdict::Match),
+            ("299bd128c1101fd6299bd128c1101fd6", "hashcathashcat!", Verdict::Mismatch),
+        ] {
+            let credential = Credential { stored: stored.as_bytes(), ..Credential::default() };
+            let hash = Selection::parse("lmhash").unwrap().read(&credential, &Limits::default()).unwrap();
+            assert_eq!(hash.verify(password.as_bytes(), &mut Scratch::default()), verdict, "{password}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The constructions that people have built of one digest: salted, nested, keyed, iterated.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::Credential;
 use super::views::View;
 use crate::schemes::digest::Digest;
@@ -102,6 +104,7 @@ pub(super) fn stage(text: &str) -> usize {
 /// one.
 fn changed(password: &[u8]) -> Vec<String> {
     let beyond_ascii = !password.is_ascii();
+    let text = std::str::from_utf8(password).ok();
     let mut texts = vec!["$pass"];
     texts.extend([
         "md5($pass)",
@@ -137,8 +140,8 @@ fn changed(password: &[u8]) -> Vec<String> {
         ("upper($pass)", password.to_ascii_uppercase() != password),
         ("trim($pass)", password.trim_ascii() != password),
         ("latin1($pass)", beyond_ascii),
-        ("nfc($pass)", beyond_ascii),
-        ("nfkc($pass)", beyond_ascii),
+        ("nfc($pass)", text.is_some_and(|text| !text.nfc().eq(text.chars()))),
+        ("nfkc($pass)", text.is_some_and(|text| !text.nfkc().eq(text.nfc()))),
     ] {
         if changes {
             texts.push(text);

@@ -82,3 +82,35 @@ fn nested_and_keyed_constructions_are_found() {
     let found = guessed(&of(stored), "hashcat");
     assert!(found.contains(&"sha256($salt.$pass.$salt) in '{salt}${digest}'".to_owned()), "{found:?}");
 }
+
+/// That each verifies its own example the registry's tests say.
+#[test]
+fn every_example_of_the_registry_is_found_in_the_first_stage() {
+    // What a stage holds of names does not depend on the value; and a short one has few constructions.
+    let first = stages(&of("x"), b"x").swap_remove(0);
+    for entry in entries() {
+        assert!(first.iter().any(|text| text == entry.name), "{}", entry.name);
+        let example = &entry.example;
+        let credential = Credential {
+            salt: example.salt.map(str::as_bytes),
+            user: example.user,
+            pepper: example.pepper.map(str::as_bytes),
+            ..of(example.stored)
+        };
+        let hash = Selection::parse(entry.name).unwrap().read(&credential, &Limits::default()).unwrap();
+        let verdict = hash.verify(example.password.as_bytes(), &mut Scratch::default());
+        assert_eq!(verdict, Verdict::Match, "{}", entry.name);
+    }
+}
+
+/// A letter beyond ASCII that stands in one piece already says nothing of normalization.
+#[test]
+fn normal_forms_are_tried_where_they_differ() {
+    let tried = |password: &str, form: &str| {
+        let all = stages(&of("28f9975808ae2bdc5847b1cda26033ea"), password.as_bytes()).concat();
+        all.iter().any(|text| text.contains(form))
+    };
+    assert!(!tried("P\u{e4}ss", "nfc(") && !tried("P\u{e4}ss", "nfkc("));
+    assert!(tried("Pa\u{308}ss", "nfc(") && !tried("Pa\u{308}ss", "nfkc("));
+    assert!(!tried("\u{fb01}x", "nfc(") && tried("\u{fb01}x", "nfkc("));
+}
