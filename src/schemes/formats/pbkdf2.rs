@@ -76,10 +76,10 @@ impl Pbkdf2 {
         if rounds == 0 {
             return Err(Refusal::unreadable("PBKDF2 must have at least one round"));
         }
-        long_enough("PBKDF2", &key)?;
         limits.rounds(u64::from(rounds))?;
         limits.rounds(digest.pbkdf2_work(rounds, key.len()))?;
         limits.salt(salt.len())?;
+        long_enough("PBKDF2", &key)?;
         Ok(Box::new(Self { digest, rounds, salt, key: Secret::new(key) }))
     }
 }
@@ -89,6 +89,9 @@ impl Pbkdf2 {
 pub(super) fn long_enough(name: &str, key: &[u8]) -> Result<(), Refusal> {
     if key.len() >= SHORTEST_KEY {
         return Ok(());
+    }
+    if key.is_empty() {
+        return Err(Refusal::unreadable(format!("{name}'s digest is empty")));
     }
     Err(Refusal::unreadable(format!(
         "{name}'s digest has {} bytes: with fewer than {SHORTEST_KEY}, other passwords would make it as well",

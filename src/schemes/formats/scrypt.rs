@@ -87,9 +87,9 @@ impl Scrypt {
         key: Vec<u8>,
         limits: &Limits,
     ) -> Reading {
-        super::pbkdf2::long_enough("scrypt", &key)?;
         let setting = Setting::checked(log_n, r, p, limits)?;
         limits.salt(salt.len())?;
+        super::pbkdf2::long_enough("scrypt", &key)?;
         Ok(Box::new(Self { setting, salt, key: Secret::new(key) }))
     }
 }
