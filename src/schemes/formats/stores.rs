@@ -184,7 +184,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "neo4j",
         software: "Neo4j 4 and later, and 3.5 with native users",
         layout: "SHA-256,{digest},hex({salt}),{rounds}",
-        okta: "hook: iterated",
+        okta: "with one round SHA-256, PREFIX; hook: iterated",
         example: Example::of(
             "SHA-256,afca12a220241a79d48a99a613b5221a1a96e7b2a3ce957df121ea15f7be1551,000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f,1024",
             "password",
