@@ -218,7 +218,8 @@ fn print(report: &Report, given: &Given, password: &Secret) -> std::io::Result<(
         [] => given.missing(),
         // JSON's texts are TOML's.
         [only] => format!("In keyferry.toml: scheme = {}", serde_json::Value::from(only.scheme.as_str())),
-        _ => "Several verify: another account tells them apart.".to_owned(),
+        _ => "Several verify, the first being the simplest; where they differ at all, another account tells."
+            .to_owned(),
     };
     output::note(&format!("{tried} tried in {time}. {advice}"));
     if !report.found.is_empty() && !tells(password.expose()) {

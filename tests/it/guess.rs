@@ -49,7 +49,8 @@ fn a_column_that_nobody_documented_is_named_in_hashcats_notation() {
     }
     assert!(err.contains("schemes tried in"), "{err}");
     assert!(!out.contains("28f99758") && !err.contains("28f99758"), "the value is shown");
-    assert_eq!(found(&arguments, "hashcay"), [""; 0]);
+    // Without a salt there is little to try.
+    assert_eq!(found(&arguments[..2], "hashcay"), [""; 0]);
 }
 
 #[test]

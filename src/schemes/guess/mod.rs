@@ -18,7 +18,7 @@ use constructions::Clues;
 /// once; many will not even read the value. What makes no difference to this password, such as lower case where it
 /// has no capitals, is left out.
 pub fn stages(credential: &Credential<'_>, password: &[u8]) -> Vec<Vec<String>> {
-    let mut texts: Vec<String> = registered();
+    let mut texts: Vec<String> = registered(credential);
     let clues = Clues::of(credential, password);
     let mut add = |len: usize, of: &dyn Fn(&Clues) -> Vec<String>| {
         for view in views::of(credential, len) {
@@ -43,10 +43,16 @@ pub fn stages(credential: &Credential<'_>, password: &[u8]) -> Vec<Vec<String>> 
     stages
 }
 
-/// Every entry by its name; where hashcat writes such values otherwise than the software does, by its number too.
-fn registered() -> Vec<String> {
+/// Every entry by its name and by hashcat's numbers: first the one that recognises the value, then the simplest
+/// constructions.
+fn registered(credential: &Credential<'_>) -> Vec<String> {
+    let own = registry::identify(credential.stored).map(|entry| entry.name);
+    let mut ordered: Vec<_> = entries().iter().collect();
+    ordered.sort_by_key(|entry| {
+        (Some(entry.name) != own, entry.expression().map_or(usize::MAX, str::len)) // stable
+    });
     let mut texts = Vec::new();
-    for entry in entries() {
+    for entry in ordered {
         texts.push(entry.name.to_owned());
         if !matches!(entry.reader, Reader::Plaintext) {
             texts.extend(entry.hashcat.iter().map(|mode| format!("hashcat:{mode}")));

@@ -1,10 +1,10 @@
 //! Tables of users as applications make them: columns, types and keys after their own schemas, two or three users in
 //! each. `ada@example.com` may sign in with [`PASSWORD`], `bob@example.com` may not.
 //!
-//! The hashes: `$2y$` by PHP 8.2's `password_hash`, `$wp$2y$` by it and `hash_hmac` as WordPress 6.8 calls them, `$2a$` by Ruby's bcrypt gem, Django's by Django 5.2.19
-//! (tests/vectors/django.toml); those of Keycloak, `MediaWiki`, ASP.NET Identity and Redmine by Python's hashlib from each
-//! format's definition; `$P$` from phpass 0.3's test.php, `$S$` from
-//! hashcat's example of mode 7900, whose passwords are others.
+//! The hashes: `$2y$` by PHP 8.2's `password_hash`, `$wp$2y$` by it and `hash_hmac` as WordPress 6.8 calls them, `$2a$`
+//! by Ruby's bcrypt gem, Django's by Django 5.2.19 (tests/vectors/django.toml); those of Keycloak, `MediaWiki`, ASP.NET Identity and Redmine by Python's hashlib from each
+//! format's definition; `$P$` from phpass 0.3's test.php, whose password is another; `$S$` by phpass's loop with SHA-512
+//! (tests/vectors/apps.toml).
 
 /// What ada types.
 pub(super) const PASSWORD: &str = "correct horse battery staple";
@@ -75,8 +75,8 @@ CREATE TABLE users (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8;
 INSERT INTO users (uid, name, pass, mail, status, login, init) VALUES
   (0, '', '', '', 0, 0, ''),
-  (1, 'ada', '$S$C20340258nzjDWpoQthrdNTR02f0pmev0K/5/Nx80WSkOQcPEQRh', 'ada@example.com', 1, 1767225600, 'a@example.com'),
-  (2, 'bob', '$S$C20340258nzjDWpoQthrdNTR02f0pmev0K/5/Nx80WSkOQcPEQRh', 'bob@example.com', 0, 0, 'b@example.com');
+  (1, 'ada', '$S$5PcJz0tKoGb267NPMtkx4BrFv81SegzkEgmHyZa/Q6lEUTCJgMbu', 'ada@example.com', 1, 1767225600, 'a@example.com'),
+  (2, 'bob', '$S$5PcJz0tKoGb267NPMtkx4BrFv81SegzkEgmHyZa/Q6lEUTCJgMbu', 'bob@example.com', 0, 0, 'b@example.com');
 ";
 
 /// Drupal 10, the tables of the entity `user`.
