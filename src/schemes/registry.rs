@@ -43,7 +43,7 @@ pub struct Entry {
     pub hashcat: &'static [u32],
     /// Who writes such values.
     pub software: &'static str,
-    /// What a value looks like. Of an expression, a [`Layout`](super::layout::Layout): `{digest}:{salt}`; of others
+    /// What a value looks like. Of an expression, a layout as expressions take it: `{digest}:{salt}`; of others
     /// in words much like it: `$2b$<cost>$<salt:22><digest:31>`.
     pub layout: &'static str,
     /// Of an expression, the layout in which hashcat writes such values, where the software writes them otherwise.
