@@ -66,6 +66,8 @@ fn example(entry: &Entry) -> Credential<'static> {
     Credential {
         stored: example.stored.as_bytes(),
         salt: example.salt.map(str::as_bytes),
+        user: example.user,
+        pepper: example.pepper.map(str::as_bytes),
         ..Credential::default()
     }
 }
