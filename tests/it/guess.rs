@@ -2,26 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use serde_json::Value;
+
+use crate::verify_cli::keyferry;
 
 /// Exit code, standard output, standard error.
 fn guess(arguments: &[&str], password: &str) -> (i32, String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_keyferry"))
-        .args(["guess", "--password-stdin"])
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that refuses its arguments never reads, and closes the pipe.
-    let _ = child.stdin.take().unwrap().write_all(password.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    keyferry(&[&["guess", "--password-stdin"], arguments].concat(), password)
 }
 
 /// The schemes that were found.
@@ -65,8 +52,7 @@ fn a_password_comes_from_standard_input_alone() {
     let (code, _, err) = guess(&[], "x");
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("--stored"), "{err}");
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_keyferry")).args(["guess", "--stored", "x"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("--password-stdin"));
+    let (code, _, err) = keyferry(&["guess", "--stored", "x"], "");
+    assert_eq!(code, 1);
+    assert!(err.contains("--password-stdin"), "{err}");
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 /// Exit code, standard output, standard error.
-fn keyferry(arguments: &[&str], input: &str) -> (i32, String, String) {
+pub(crate) fn keyferry(arguments: &[&str], input: &str) -> (i32, String, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_keyferry"))
         .args(arguments)
         .stdin(Stdio::piped())
