@@ -265,6 +265,60 @@ fn every_vector_comes_out_as_the_original_software_would_have_it() {
     assert!(failures.is_empty(), "{} vectors fail: {failures:#?}", failures.len());
 }
 
+/// What Okta computes with its object, by the crates alone and nothing of the program.
+fn okta_computes(object: &serde_json::Value, password: &[u8]) -> bool {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let text = |key: &str| object[key].as_str().unwrap_or_default();
+    let bytes = |key: &str| base64::engine::general_purpose::STANDARD.decode(text(key)).unwrap();
+    let rounds = || u32::try_from(object["iterationCount"].as_u64().unwrap()).unwrap();
+    let message = || match text("saltOrder") {
+        "PREFIX" => [bytes("salt").as_slice(), password].concat(),
+        _ => [password, bytes("salt").as_slice()].concat(),
+    };
+    let computed = match text("algorithm") {
+        "BCRYPT" => {
+            let stored = format!(
+                "$2b${:02}${}{}",
+                object["workFactor"].as_u64().unwrap(),
+                text("salt"),
+                text("value")
+            );
+            return bcrypt::verify(password, &stored).unwrap();
+        }
+        "PBKDF2" => {
+            let mut key = vec![0; usize::try_from(object["keySize"].as_u64().unwrap()).unwrap()];
+            match text("digestAlgorithm") {
+                "SHA256_HMAC" => {
+                    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, &bytes("salt"), rounds(), &mut key);
+                }
+                "SHA512_HMAC" => {
+                    pbkdf2::pbkdf2_hmac::<sha2::Sha512>(password, &bytes("salt"), rounds(), &mut key);
+                }
+                other => panic!("Okta has no {other}"),
+            }
+            key
+        }
+        "MD5" => md5::Md5::digest(message()).to_vec(),
+        "SHA-1" => sha1::Sha1::digest(message()).to_vec(),
+        "SHA-256" => sha2::Sha256::digest(message()).to_vec(),
+        "SHA-512" => sha2::Sha512::digest(message()).to_vec(),
+        other => panic!("Okta has no {other}"),
+    };
+    computed == bytes("value")
+}
+
+/// An object that Okta would accept and that no password fits locks a user out in silence.
+#[test]
+fn every_expected_object_is_one_that_okta_verifies() {
+    let vectors = vectors();
+    let importable = || vectors.iter().filter_map(|vector| Some((vector, vector.okta.as_ref()?)));
+    assert!(importable().count() > 1000);
+    for (vector, object) in importable() {
+        assert!(okta_computes(object, vector.password.as_bytes()), "{}: {}", vector.scheme, vector.how);
+    }
+}
+
 /// Schemes whose software takes passwords of up to 8, 14 or 16 characters: too short for every separator.
 const SHORT: [&str; 6] =
     ["cisco-pix", "cisco-asa", "lmhash", "sap-codvn-b", "sap-codvn-b-rfc-read-table", "racf"];
