@@ -5,11 +5,13 @@ mod demo;
 mod export;
 mod given;
 mod guess;
+mod import;
 mod init;
 mod interrupt;
 mod mock_okta;
 mod output;
 mod progress;
+mod rows;
 mod schemes;
 mod serve;
 mod setup;
@@ -58,6 +60,8 @@ enum Command {
     Guess(guess::Args),
     /// Writes what Okta would be sent: JSON Lines or CSV
     Export(export::Args),
+    /// Creates the users in Okta, at the org's rate; can be interrupted and taken up again at any point
+    Import(import::Args),
     /// Shows where every user stands
     Status(status::Args),
     /// Lists the password schemes
@@ -95,6 +99,7 @@ impl Cli {
                 Command::Verify(args) => verify::run(args).await,
                 Command::Guess(args) => guess::run(args).await,
                 Command::Export(args) => export::run(args).await,
+                Command::Import(args) => import::run(args).await,
                 Command::Status(args) => status::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,

@@ -44,6 +44,25 @@ impl Progress {
         }
     }
 
+    /// For work whose pace another decides: `words` tell it, and the time left.
+    pub(super) fn paced(noun: &'static str, total: Option<u64>) -> Self {
+        let mut progress = Self::counting(noun, total);
+        progress.bar = progress.bar.map(|_| paced_bar(noun, total));
+        progress
+    }
+
+    /// Tells that so many rows are done, and `words` beside it.
+    pub(super) fn paced_rows(&mut self, rows: u64, words: impl FnOnce() -> String) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(rows);
+            bar.set_message(words());
+        } else if self.told.elapsed() >= EVERY {
+            self.told = Instant::now();
+            let minute = HumanCount(rate(rows.saturating_mul(60), self.started.elapsed()));
+            output::note(&format!("{} {noun}, {minute} {noun}/min, {}", HumanCount(rows), words(), noun = self.noun));
+        }
+    }
+
     /// Takes the bar away and gives the time since the start.
     pub(super) fn finish(&self) -> Duration {
         if let Some(bar) = &self.bar {
@@ -86,6 +105,20 @@ fn bar(noun: &'static str, total: Option<u64>) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style.with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = write!(out, "{} {noun}/s", HumanCount(rate(state.pos(), state.elapsed())));
+        }));
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn paced_bar(noun: &'static str, total: Option<u64>) -> ProgressBar {
+    let before = if total.is_some() { "{bar:20} {percent:>3} %  " } else { "{spinner} " };
+    let template = format!("{before}{{human_pos}} {noun}  {{rate}}  {{elapsed}} elapsed, {{msg}}");
+    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style.with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let minute = rate(state.pos().saturating_mul(60), state.elapsed());
+            let _ = write!(out, "{} {noun}/min", HumanCount(minute));
         }));
     }
     bar.enable_steady_tick(Duration::from_millis(200));

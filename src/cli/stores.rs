@@ -87,6 +87,14 @@ pub(super) async fn count(
     if !console::user_attended_stderr() {
         return None;
     }
+    count_all(sources, filter).await
+}
+
+/// The same whoever looks.
+pub(super) async fn count_all(
+    sources: impl Iterator<Item = &Arc<dyn CredentialSource>>,
+    filter: Option<&str>,
+) -> Option<u64> {
     let mut total = 0;
     for source in sources {
         total += source.count(filter).await.ok()??;

@@ -79,6 +79,8 @@ impl Needs {
     pub const ALL: Self = Self { server: true, sources: true, okta: true };
     /// The stores alone: survey and export.
     pub const SOURCES: Self = Self { server: false, sources: true, okta: false };
+    /// Stores and the org: an import.
+    pub const IMPORT: Self = Self { server: false, sources: true, okta: true };
     /// The hook: listeners and stores.
     pub const SERVICE: Self = Self { server: true, sources: true, okta: false };
     /// Nothing beyond the ledger.

@@ -6,8 +6,10 @@
 
 pub mod dedupe;
 pub mod export;
+pub mod import;
 pub mod plan;
 pub mod profile;
+pub mod people;
 pub mod report;
 pub mod sink;
 pub mod survey;

@@ -49,6 +49,23 @@ pub fn open(settings: SourceSettings) -> Result<Arc<dyn CredentialSource>, Sourc
     }
 }
 
+/// What tells one store from another by its URL: kind, host and database, without user, password and parameters.
+pub fn identity(url: &str) -> String {
+    let (kind, rest) = url.split_once(':').unwrap_or(("", url));
+    let rest = rest.split('?').next().unwrap_or_default();
+    let Some(server) = rest.strip_prefix("//").filter(|_| kind != "sqlite") else {
+        return format!("{kind}:{}", rest.trim_start_matches("//"));
+    };
+    let (authority, database) = server.split_once('/').unwrap_or((server, ""));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let kind = match kind {
+        "postgresql" => "postgres",
+        "mariadb" => "mysql",
+        kind => kind,
+    };
+    format!("{kind}://{}/{database}", host.to_ascii_lowercase())
+}
+
 /// A legacy store.
 pub trait CredentialSource: Send + Sync {
     /// The name that the configuration gives it.
