@@ -4,8 +4,11 @@
 //! fingerprint ([`dedupe`]) and counts ([`report`], [`survey`]). Both cores work: one batch is read while others are
 //! planned. A stored value leaves only inside Okta's hash object, and never goes into a report or a rejects file.
 
+pub mod corrections;
 pub mod dedupe;
 pub mod export;
+pub mod groups;
+pub mod people;
 pub mod plan;
 pub mod profile;
 pub mod report;
