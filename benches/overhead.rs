@@ -208,7 +208,11 @@ impl CredentialSource for InMemory {
         async move { Ok(Lookup::Found(Box::new(record))) }.boxed()
     }
 
-    fn stream<'a>(&'a self, _filter: Option<&'a str>) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
+    fn stream<'a>(
+        &'a self,
+        _filter: Option<&'a str>,
+        _after: Option<&'a str>,
+    ) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
         stream::empty().boxed()
     }
 

@@ -108,6 +108,7 @@ async fn try_queries(name: &str, found: &Found, url: Secret) -> Vec<String> {
         url,
         lookup: found.draft.lookup_query(),
         users: Some(found.draft.users_query()),
+        groups: None,
         page_size: 1,
         max_connections: 1,
         connect_timeout: QUESTION,

@@ -75,7 +75,8 @@ pub(super) fn is_misconfigured(error: &WalkError, rows: u64) -> bool {
     match error {
         WalkError::Source(SourceError::Misconfigured { .. }) => true,
         WalkError::Source(SourceError::Query { .. }) => rows == 0,
-        WalkError::Source(SourceError::Down { .. }) | WalkError::Worker(_) => false,
+        WalkError::Source(SourceError::Down { .. } | SourceError::Unreadable { .. })
+        | WalkError::Worker(_) => false,
     }
 }
 

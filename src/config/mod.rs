@@ -3,6 +3,7 @@
 //! Rooms never see this type: `cli` takes it apart and hands each room plain arguments.
 
 mod environment;
+mod import;
 mod okta;
 mod section;
 mod server;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use toml::Table;
 
+pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use okta::{Okta, PrivateKeyJwt};
 pub use server::{HeaderAuth, Server};
 pub use source::Source;
@@ -35,6 +37,8 @@ pub struct Config {
     pub sources: Vec<Source>,
     /// `[okta]`
     pub okta: Option<Okta>,
+    /// `[import]`
+    pub import: Import,
     /// `[limits]`
     pub limits: Limits,
     /// `[log]`
@@ -140,16 +144,20 @@ fn read(mut root: Section<'_>, reading: &Reading, needs: Needs) -> Result<Config
     keep(needs.server);
     let ledger = ledger(root.section("ledger"));
     keep(true);
-    let sources = sources(&mut root, reading);
+    let (sources, all_read) = sources(&mut root, reading);
     keep(needs.sources);
     let okta = if root.has("okta") { okta::read(root.section("okta")) } else { None };
     keep(needs.okta);
+    let import = import::read(root.section("import"), if all_read { &sources } else { &[] });
+    keep(needs.sources);
     let limits = limits(root.section("limits"));
     let log = log(root.section("log"));
     root.finish_with(&["okta"]);
     keep(true);
     match ledger {
-        Some(ledger) if problems.is_empty() => Ok(Config { server, ledger, sources, okta, limits, log }),
+        Some(ledger) if problems.is_empty() => {
+            Ok(Config { server, ledger, sources, okta, import, limits, log })
+        }
         _ => Err(Problems(problems)),
     }
 }
@@ -174,11 +182,13 @@ fn ledger(mut section: Section<'_>) -> Option<Ledger> {
     Some(Ledger { url: url?, key, queue })
 }
 
-fn sources(root: &mut Section<'_>, reading: &Reading) -> Vec<Source> {
+/// The sources, and whether none of them was left out for what is wrong with it.
+fn sources(root: &mut Section<'_>, reading: &Reading) -> (Vec<Source>, bool) {
     let sections = root.sections("source");
     if sections.is_empty() {
         reading.note_missing("source", "is missing; write a [[source]] with name, url and lookup");
     }
+    let count = sections.len();
     let sources: Vec<Source> = sections.into_iter().filter_map(source::read).collect();
     for (index, source) in sources.iter().enumerate() {
         if sources.iter().take(index).any(|other| other.settings.name == source.settings.name) {
@@ -186,7 +196,8 @@ fn sources(root: &mut Section<'_>, reading: &Reading) -> Vec<Source> {
                 .note(format!("source[{index}].name"), "is the name of an earlier source; give it its own");
         }
     }
-    sources
+    let all_read = sources.len() == count;
+    (sources, all_read)
 }
 
 fn limits(mut section: Section<'_>) -> Limits {

@@ -255,11 +255,19 @@ impl<'r> Section<'r> {
 
     /// All keys with their texts, for a table whose keys are the admin's own.
     pub(super) fn pairs(self) -> Vec<(String, String)> {
+        self.pairs_with(|_| None)
+    }
+
+    /// The same, where `problem` tells what is wrong with a text.
+    pub(super) fn pairs_with(self, problem: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
         let Self { reading, path, table, .. } = self;
         let mut pairs = Vec::with_capacity(table.len());
         for (key, value) in table {
             match value {
-                Value::String(text) => pairs.push((key, text)),
+                Value::String(text) => match problem(&text) {
+                    Some(problem) => reading.note(format!("{path}.{key}"), problem),
+                    None => pairs.push((key, text)),
+                },
                 _ => reading.note(format!("{path}.{key}"), "must be a text in quotes"),
             }
         }

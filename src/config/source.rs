@@ -41,10 +41,20 @@ pub(super) fn read(mut section: Section<'_>) -> Option<Source> {
     }
     let lookup = section.required_text("lookup", "write the SQL that finds one user by :username");
     let users = section.text("users");
+    let groups = section.text("groups");
     let scheme = scheme(&mut section);
     let pepper = section.secret("pepper");
     let page_size = section.integer_or("page_size", 1..=100_000, 2_000);
     let max_connections = section.integer_or("max_connections", 1..=1_000, 10);
+    if groups.is_some() && users.is_none() {
+        section.problem(
+            "groups",
+            "asks for the groups of users whom no `users` query walks over; write that one too",
+        );
+    }
+    if groups.is_some() && max_connections < 2 {
+        section.problem("max_connections", "must be 2 or more where `groups` asks while the walk goes on");
+    }
     let connect_timeout = section.duration_or("connect_timeout", Duration::from_secs(1));
     let query_timeout = section.duration_or("query_timeout", Duration::from_secs(2));
     let username = username(section.section("username"));
@@ -57,6 +67,7 @@ pub(super) fn read(mut section: Section<'_>) -> Option<Source> {
             url: url?,
             lookup: lookup?,
             users,
+            groups,
             page_size,
             max_connections,
             connect_timeout,

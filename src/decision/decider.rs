@@ -144,7 +144,7 @@ impl Decider {
     /// what a wrong password does. A store that is down is learnt from its look-ups later.
     pub async fn learn_decoy(&self) {
         for watched in &self.stores {
-            let mut batches = watched.store.source.stream(None);
+            let mut batches = watched.store.source.stream(None, None);
             let mut seen = 0;
             while let Some(Ok(batch)) = batches.next().await {
                 for record in batch.iter().flatten() {

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::dedupe::SeenLogins;
-use super::plan::{self, Planner, Reject, Route};
+pub use super::people::Planned;
+use super::plan::{self, Reject, Route};
 use super::report::Report;
 use super::sink::file::{self, Destination, Output, Unpublished, WriteError};
 use super::sink::{Format, rejects};
 use super::walk::{Walk, WalkError};
 use crate::ledger::{self, Ledger, LedgerError, PlannedUser};
-use crate::sources::{CredentialSource, Record, Row};
+use crate::sources::{Record, Row};
 
 /// What to export, and where to.
 pub struct Export {
@@ -31,14 +32,6 @@ pub struct Export {
     /// Where exported users are noted as planned, if anywhere. They are noted while the export runs: one that then
     /// fails leaves no file, but its users noted; the next one notes them again, to the same effect.
     pub ledger: Option<Ledger>,
-}
-
-/// A store with the planner of its rows.
-pub struct Planned {
-    /// The store.
-    pub source: Arc<dyn CredentialSource>,
-    /// Decides for its rows.
-    pub planner: Arc<Planner>,
 }
 
 /// Why there is no export. Nothing then stands under the final names.
@@ -288,6 +281,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use super::super::plan::Planner;
     use super::super::profile::ProfileMap;
     use super::super::sink::CsvLayout;
     use super::super::testing::{MemorySource, person};

@@ -4,12 +4,14 @@
 //! fingerprint ([`dedupe`]) and counts ([`report`], [`survey`]). Both cores work: one batch is read while others are
 //! planned. A stored value leaves only inside Okta's hash object, and never goes into a report or a rejects file.
 
+pub mod corrections;
 pub mod dedupe;
 pub mod export;
+pub mod groups;
 pub mod import;
+pub mod people;
 pub mod plan;
 pub mod profile;
-pub mod people;
 pub mod report;
 pub mod sink;
 pub mod survey;

@@ -47,6 +47,12 @@ pub enum Reject {
     /// knows a user decides.
     #[error("duplicate login")]
     DuplicateLogin,
+    /// Another row of the same source has this attribute, by which people are told.
+    #[error("duplicate {0}")]
+    Duplicate(String),
+    /// Its attributes are those of several people of earlier sources.
+    #[error("ambiguous match")]
+    AmbiguousMatch,
     /// The store says that this user may not sign in.
     #[error("inactive")]
     Inactive,
@@ -62,6 +68,18 @@ pub enum Reject {
     /// Okta would refuse the profile.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// A group that the map does not name, where all must be named.
+    #[error("group not mapped: {0}")]
+    GroupNotMapped(String),
+    /// A group that Okta cannot have.
+    #[error("group name longer than 255 characters: {0}")]
+    GroupName(String),
+    /// More groups than anyone is in.
+    #[error("in more than {most} groups", most = crate::sources::MOST_GROUPS)]
+    TooManyGroups,
+    /// What the store tells of the user's groups cannot be used.
+    #[error("unreadable groups: {0}")]
+    Groups(String),
 }
 
 /// Plans the rows of one source.

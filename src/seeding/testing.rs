@@ -52,7 +52,11 @@ impl CredentialSource for MemorySource {
         Box::pin(async { Ok(Lookup::Unknown) })
     }
 
-    fn stream<'a>(&'a self, _: Option<&'a str>) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
+    fn stream<'a>(
+        &'a self,
+        _: Option<&'a str>,
+        _: Option<&'a str>,
+    ) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
         stream::iter(std::mem::take(&mut *self.batches.lock().unwrap())).boxed()
     }
 

@@ -45,7 +45,7 @@ impl<T: Send + 'static> Walk<T> {
         let mut reader = JoinSet::new();
         reader.spawn(async move {
             for (index, source) in sources.iter().enumerate() {
-                let mut batches = source.stream(filter.as_deref());
+                let mut batches = source.stream(filter.as_deref(), None);
                 while let Some(batch) = batches.next().await {
                     let result = batch.map(|rows| {
                         let prepared = prepare(index, rows);

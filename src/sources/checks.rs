@@ -46,6 +46,16 @@ pub(super) fn users_query<D: Dialect>(sql: &str) -> Result<Query, String> {
     }
 }
 
+/// Takes the query for groups apart.
+pub(super) fn groups_query<D: Dialect>(sql: &str) -> Result<Query, String> {
+    let query =
+        Query::parse(sql, D::LEXICON, &[Parameter::Id]).map_err(|why| format!("the groups query {why}"))?;
+    if !query.asks_for(Parameter::Id) {
+        return Err("the groups query does not use `:id`, so it cannot tell whose groups".to_owned());
+    }
+    Ok(query)
+}
+
 fn one_of_two(has: &str, lacks: &str) -> String {
     format!(
         "the users query uses `:{has}` but not `:{lacks}`; use both (WHERE id > :after ORDER BY id LIMIT :limit), \
@@ -55,16 +65,46 @@ fn one_of_two(has: &str, lacks: &str) -> String {
 
 /// A name that is compared with a number here and a text there would make the whole look-up fail for most names.
 pub(super) fn check_lookup_types(prepared: &Prepared) -> Result<(), String> {
+    check_types(prepared, "username")
+}
+
+fn check_types(prepared: &Prepared, parameter: &str) -> Result<(), String> {
     let mut types: Vec<&str> = prepared.types.iter().map(|kind| kind.as_deref().unwrap_or("text")).collect();
     types.sort_unstable();
     types.dedup();
     if types.len() > 1 {
         return Err(format!(
-            "`:username` is compared with columns of different types ({}); cast those columns to text",
+            "`:{parameter}` is compared with columns of different types ({}); cast those columns to text",
             types.join(", ")
         ));
     }
     Ok(())
+}
+
+/// All that is wrong with a groups query that the database has prepared.
+pub(super) fn groups_problems(prepared: &Prepared) -> Vec<Fault> {
+    let mut problems = Vec::new();
+    match prepared.columns.as_slice() {
+        [column] if !column.readable => problems.push(Fault::new(
+            Class::Query,
+            format!(
+                "column `{}` is of type {}, which cannot be read; cast it to text in the query",
+                column.name, column.kind
+            ),
+        )),
+        [_] => {}
+        columns => problems.push(Fault::new(
+            Class::Access,
+            format!(
+                "the groups query gives {} columns; let it give one, the group's name, in as many rows as there are groups",
+                columns.len()
+            ),
+        )),
+    }
+    if let Err(why) = check_types(prepared, "id") {
+        problems.push(Fault::new(Class::Query, why));
+    }
+    problems
 }
 
 /// The query gives no stored values at all.

@@ -66,8 +66,29 @@ pub(super) trait Dialect: Send + Sync + 'static {
     /// Where a walk begins: values that lie before every id, tried in turn until rows come.
     fn beginnings(prepared: &Prepared) -> Result<Vec<Value>, String>;
 
+    /// Whether [`Dialect::position`] needs to see ids of the store, since the database does not tell types.
+    const KNOWS_NO_TYPES: bool = false;
+
+    /// The value to bind for an id that was told as text, at the parameter of `asked`; `walk` is the users query, and
+    /// `seen` are the first ids behind each of its beginnings. `None` where the text cannot be an id of the store.
+    fn position(
+        walk: &Prepared,
+        asked: &Prepared,
+        parameter: Parameter,
+        id: &str,
+        seen: &[Value],
+    ) -> Option<Value>;
+
     /// What an error means.
     fn fault(error: &sqlx::Error) -> Fault;
+}
+
+/// Whether a text is a number as databases write them, without a name such as `inf` or `nan`.
+pub(super) fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.starts_with(|first: char| first.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte))
+        && text.parse::<f64>().is_ok()
 }
 
 /// A query as the database has prepared it.

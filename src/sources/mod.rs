@@ -6,6 +6,7 @@ mod checks;
 mod count;
 mod dialect;
 mod fault;
+mod groups;
 mod mysql;
 mod parameters;
 mod pool;
@@ -32,6 +33,11 @@ use postgres::PostgresDialect;
 use sql::SqlSource;
 use sqlite::SqliteDialect;
 pub use username::UsernameRules;
+
+/// Most groups of one user.
+pub const MOST_GROUPS: usize = 1000;
+/// Most bytes of a group's name: more than Okta takes, in characters of any kind.
+pub const LONGEST_GROUP: usize = 1024;
 
 /// Opens a store by the scheme of its URL. Connects at the first question, so a store that is down is no error here;
 /// a URL or a query that cannot work is.
@@ -75,8 +81,14 @@ pub trait CredentialSource: Send + Sync {
     fn find<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<Lookup, SourceError>>;
 
     /// All users, in batches of at most the page size, in constant memory. `filter` is a condition in the store's
-    /// own SQL over the columns of the users query; rows that it does not select are left out.
-    fn stream<'a>(&'a self, filter: Option<&'a str>) -> BoxStream<'a, Result<Vec<Row>, SourceError>>;
+    /// own SQL over the columns of the users query; rows that it does not select are left out. `after` begins behind
+    /// the row of that [`Record::id`], be the row still there or not; one that cannot be an id of the store is
+    /// [`SourceError::Misconfigured`]. A users query without `:after` always begins at its first row.
+    fn stream<'a>(
+        &'a self,
+        filter: Option<&'a str>,
+        after: Option<&'a str>,
+    ) -> BoxStream<'a, Result<Vec<Row>, SourceError>>;
 
     /// How many rows [`CredentialSource::stream`] will give, for progress; `None` where the store cannot tell.
     fn count<'a>(&'a self, filter: Option<&'a str>) -> BoxFuture<'a, Result<Option<u64>, SourceError>> {
@@ -84,10 +96,23 @@ pub trait CredentialSource: Send + Sync {
         Box::pin(std::future::ready(Ok(None)))
     }
 
+    /// Whether [`CredentialSource::groups_of`] asks anything.
+    fn has_groups_query(&self) -> bool {
+        false
+    }
+
+    /// The groups of the user of that [`Record::id`], by the store's groups query: names as they stand there, blanks
+    /// around them and empty ones dropped. At most [`MOST_GROUPS`] and one more, which tells that there are too many;
+    /// of a name of more than [`LONGEST_GROUP`] bytes only these. None where the store has no such query.
+    fn groups_of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<String>, SourceError>> {
+        let _ = id;
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
     /// Asks the store for a sign of life.
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>>;
 
-    /// Prepares both queries against the store without running them, and tells what is wrong with them.
+    /// Prepares all queries against the store without running them, and tells what is wrong with them.
     fn check(&self) -> BoxFuture<'_, Vec<SourceError>>;
 
     /// The connection pool at this moment.
@@ -108,6 +133,8 @@ pub struct SourceSettings {
     pub lookup: String,
     /// The walk over all users, with `:after` and `:limit`; needed for survey and seeding only.
     pub users: Option<String>,
+    /// The groups of one user, with `:id`: one column of names, any number of rows.
+    pub groups: Option<String>,
     /// Rows in one batch of the walk.
     pub page_size: u32,
     /// Connections at most.
@@ -234,9 +261,19 @@ pub enum SourceError {
     Query {
         /// The source.
         source_name: Arc<str>,
-        /// `lookup` or `users`.
+        /// `lookup`, `users` or `groups`.
         query: &'static str,
         /// The database's words, without values.
+        why: String,
+    },
+    /// What the store holds for one user cannot be used; it says nothing of the others.
+    #[error("source `{source_name}`: the {query} query: {why}")]
+    Unreadable {
+        /// The source.
+        source_name: Arc<str>,
+        /// `groups`.
+        query: &'static str,
+        /// What is wrong, without the value.
         why: String,
     },
     /// The configuration of the source cannot work.

@@ -18,7 +18,7 @@ use sqlx::{
     TypeInfo, ValueRef,
 };
 
-use super::dialect::{Dialect, Prepared, PreparedColumn};
+use super::dialect::{Dialect, Prepared, PreparedColumn, is_number};
 use super::fault::{Class, Fault, about_query};
 use super::parameters::{Lexicon, Parameter, Query};
 use super::record::{Cell, Unreadable, Value};
@@ -200,6 +200,27 @@ impl Dialect for MySqlDialect {
                 ));
             }
         }])
+    }
+
+    fn position(
+        walk: &Prepared,
+        _asked: &Prepared,
+        _parameter: Parameter,
+        id: &str,
+        _seen: &[Value],
+    ) -> Option<Value> {
+        let text = || Value::Text(id.to_owned());
+        match position_type(walk)? {
+            "DECIMAL" | "FLOAT" => is_number(id).then(text),
+            "DOUBLE" => is_number(id).then(|| id.parse().ok().map(Value::Float))?,
+            "BYTES" => hex::decode(id).ok().map(Value::Bytes),
+            "BOOLEAN" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => {
+                id.parse().ok().map(Value::Int)
+            }
+            "YEAR" => id.parse().ok().map(Value::Unsigned),
+            unsigned if unsigned.ends_with("UNSIGNED") => id.parse().ok().map(Value::Unsigned),
+            _ => Some(text()),
+        }
     }
 
     fn fault(error: &sqlx::Error) -> Fault {

@@ -13,6 +13,8 @@ pub(super) enum Parameter {
     After,
     /// `:limit`, the most rows of a page.
     Limit,
+    /// `:id`, the user whose groups are asked for.
+    Id,
 }
 
 impl Parameter {
@@ -22,6 +24,7 @@ impl Parameter {
             Self::Username => "username",
             Self::After => "after",
             Self::Limit => "limit",
+            Self::Id => "id",
         }
     }
 }

@@ -16,7 +16,7 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Either, Executor, Row as _, SqlSafeStr, Statement, TypeInfo, ValueRef,
 };
 
-use super::dialect::{Dialect, Prepared, PreparedColumn};
+use super::dialect::{Dialect, Prepared, PreparedColumn, is_number};
 use super::fault::{Class, Fault, about_query};
 use super::parameters::{Lexicon, Parameter, Query};
 use super::postgres_values as values;
@@ -175,6 +175,33 @@ impl Dialect for PostgresDialect {
             }
         };
         Ok(vec![Value::Text(least.to_owned())])
+    }
+
+    fn position(
+        _walk: &Prepared,
+        asked: &Prepared,
+        parameter: Parameter,
+        id: &str,
+        _seen: &[Value],
+    ) -> Option<Value> {
+        let number = |in_range: bool| in_range.then(|| Value::Text(id.to_owned()));
+        match asked.type_of(parameter) {
+            Some("BYTEA") => hex::decode(id).ok().map(Value::Bytes),
+            Some("INT2") => number(id.parse::<i16>().is_ok()),
+            Some("INT4") => number(id.parse::<i32>().is_ok()),
+            Some("INT8") => number(id.parse::<i64>().is_ok()),
+            Some("OID") => number(id.parse::<u32>().is_ok()),
+            Some("NUMERIC" | "FLOAT4" | "FLOAT8") => {
+                number(is_number(id) || ["NaN", "Infinity", "-Infinity", "inf", "-inf"].contains(&id))
+            }
+            Some("UUID") => uuid::Uuid::try_parse(id).ok().map(|_| Value::Text(id.to_owned())),
+            Some("DATE" | "TIMESTAMP" | "TIMESTAMPTZ") => {
+                let of_a_time = |byte: u8| byte.is_ascii_digit() || b"-+:.TZ BC".contains(&byte);
+                (id.starts_with(|first: char| first.is_ascii_digit()) && id.bytes().all(of_a_time))
+                    .then(|| Value::Text(id.to_owned()))
+            }
+            _ => Some(Value::Text(id.to_owned())),
+        }
     }
 
     fn fault(error: &sqlx::Error) -> Fault {

@@ -11,10 +11,12 @@ use futures_util::stream::BoxStream;
 use sqlx::Connection;
 
 use super::checks::{
-    check_lookup_types, check_url_keys, column_problems, lookup_query, missing_stored, users_query,
+    check_lookup_types, check_url_keys, column_problems, groups_problems, groups_query, lookup_query,
+    missing_stored, users_query,
 };
 use super::dialect::{Dialect, Prepared, Reader};
 use super::fault::{Class, Fault};
+use super::groups::Groups;
 use super::parameters::Query;
 use super::pool::{Lease, Pool, Purpose};
 use super::record::Value;
@@ -31,6 +33,7 @@ pub(super) struct SqlSource<D: Dialect> {
     pub(super) shared: Arc<Shared<D>>,
     username: UsernameRules,
     lookup: Query,
+    groups: Option<Groups>,
     query_timeout: Duration,
     /// Learned from the database at the first look-up.
     prepared: Mutex<Option<Arc<Prepared>>>,
@@ -75,6 +78,11 @@ impl<D: Dialect> SqlSource<D> {
         })?;
         let lookup = lookup_query::<D>(&settings.lookup).map_err(&misconfigured)?;
         let users = settings.users.as_deref().map(users_query::<D>).transpose().map_err(&misconfigured)?;
+        let groups = settings.groups.as_deref().map(groups_query::<D>).transpose().map_err(&misconfigured)?;
+        if groups.is_some() && users.is_none() {
+            let why = "has a groups query but no `users` query, to whose ids the groups belong";
+            return Err(misconfigured(why.to_owned()));
+        }
         let pool =
             Pool::new(options, settings.max_connections, settings.connect_timeout, settings.query_timeout);
         let shared = Shared { name: Arc::clone(&name), pool, users, page_size: settings.page_size.max(1) };
@@ -82,6 +90,7 @@ impl<D: Dialect> SqlSource<D> {
             shared: Arc::new(shared),
             username: settings.username,
             lookup,
+            groups: groups.map(|query| Groups::new(query, settings.query_timeout)),
             query_timeout: settings.query_timeout,
             prepared: Mutex::default(),
         })
@@ -203,11 +212,13 @@ impl<D: Dialect> SqlSource<D> {
             Err(fault) => return vec![shared.error("lookup", fault)],
         };
         let mut problems = Vec::new();
-        let queries = [("lookup", Some(&self.lookup)), ("users", shared.users.as_ref())];
+        let groups = self.groups.as_ref().map(Groups::query);
+        let queries = [("lookup", Some(&self.lookup)), ("users", shared.users.as_ref()), ("groups", groups)];
         for (which, query) in queries {
             let Some(query) = query else { continue };
             let prepared = prepare(&mut lease, query, self.query_timeout).await;
             let found = match prepared {
+                Ok(prepared) if which == "groups" => groups_problems(&prepared),
                 Ok(prepared) => column_problems::<D>(which, &prepared),
                 Err(fault) if fault.class == Class::Query => vec![fault],
                 // The connection is of no more use.
@@ -258,8 +269,25 @@ impl<D: Dialect> CredentialSource for SqlSource<D> {
         Box::pin(self.look_up(username))
     }
 
-    fn stream<'a>(&'a self, filter: Option<&'a str>) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
-        super::walk::stream(&self.shared, filter)
+    fn stream<'a>(
+        &'a self,
+        filter: Option<&'a str>,
+        after: Option<&'a str>,
+    ) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
+        super::walk::stream(&self.shared, filter, after)
+    }
+
+    fn has_groups_query(&self) -> bool {
+        self.groups.is_some()
+    }
+
+    fn groups_of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<String>, SourceError>> {
+        Box::pin(async move {
+            match &self.groups {
+                Some(groups) => groups.of(&self.shared, id).await,
+                None => Ok(Vec::new()),
+            }
+        })
     }
 
     fn count<'a>(&'a self, filter: Option<&'a str>) -> BoxFuture<'a, Result<Option<u64>, SourceError>> {

@@ -18,9 +18,9 @@ use sqlx::{
     ValueRef,
 };
 
-use super::dialect::{Dialect, Prepared, PreparedColumn};
+use super::dialect::{Dialect, Prepared, PreparedColumn, is_number};
 use super::fault::{Class, Fault, about_query};
-use super::parameters::{Lexicon, Query};
+use super::parameters::{Lexicon, Parameter, Query};
 use super::record::{Cell, Unreadable, Value};
 
 pub(super) struct SqliteDialect;
@@ -130,6 +130,35 @@ impl Dialect for SqliteDialect {
     /// into a text: hence the second try.
     fn beginnings(_prepared: &Prepared) -> Result<Vec<Value>, String> {
         Ok(vec![Value::Int(i64::MIN), Value::Text(String::new())])
+    }
+
+    const KNOWS_NO_TYPES: bool = true;
+
+    /// Each value has a kind of its own. Where a text could be an id of two kinds, it is taken for the one that sorts
+    /// first: rows may then come twice, but none is left out.
+    fn position(
+        _walk: &Prepared,
+        _asked: &Prepared,
+        _parameter: Parameter,
+        id: &str,
+        seen: &[Value],
+    ) -> Option<Value> {
+        let text = || Some(Value::Text(id.to_owned()));
+        let number = |value: &Value| matches!(value, Value::Int(_) | Value::Unsigned(_) | Value::Float(_));
+        if seen.is_empty() {
+            return text();
+        }
+        if is_number(id) && seen.iter().any(number) {
+            let whole = id.parse().ok().map(Value::Int);
+            return whole.or_else(|| id.parse().ok().map(Value::Float));
+        }
+        if seen.iter().any(|value| matches!(value, Value::Text(_))) {
+            return text();
+        }
+        if seen.iter().any(|value| matches!(value, Value::Bytes(_))) {
+            return hex::decode(id).ok().map(Value::Bytes);
+        }
+        None
     }
 
     fn fault(error: &sqlx::Error) -> Fault {

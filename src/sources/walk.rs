@@ -27,14 +27,20 @@ pub(super) const NO_LIMIT: i64 = 1_000_000_000;
 
 type Batch = Result<Vec<Row>, SourceError>;
 
-/// All rows of the store that `filter` selects.
+/// All rows of the store that `filter` selects, behind the one of the id `after` where that is given.
 pub(super) fn stream<'a, D: Dialect>(
     shared: &'a Arc<Shared<D>>,
     filter: Option<&'a str>,
+    after: Option<&'a str>,
 ) -> BoxStream<'a, Batch> {
     let begin = async move {
         let (sender, receiver) = mpsc::channel(1);
-        let walk = Walk { shared: Arc::clone(shared), filter: filter.map(str::to_owned), sender };
+        let walk = Walk {
+            shared: Arc::clone(shared),
+            filter: filter.map(str::to_owned),
+            after: after.map(str::to_owned),
+            sender,
+        };
         // Dropping the stream drops the set, which ends the walk.
         let mut walks = JoinSet::new();
         walks.spawn(walk.run());
@@ -58,6 +64,7 @@ pub(super) fn stream<'a, D: Dialect>(
 struct Walk<D: Dialect> {
     shared: Arc<Shared<D>>,
     filter: Option<String>,
+    after: Option<String>,
     sender: mpsc::Sender<Batch>,
 }
 
@@ -111,15 +118,14 @@ impl<D: Dialect> Walk<D> {
     }
 
     async fn by_pages(&self, mut lease: Lease<D>, prepared: &Prepared) -> Result<(), Stop> {
-        let beginnings = D::beginnings(prepared).map_err(|why| Fault::new(Class::Query, why))?;
         let full = usize::try_from(self.shared.page_size).unwrap_or(usize::MAX);
-        let mut page = Page::default();
-        for beginning in &beginnings {
-            page = self.next_page(&mut lease, prepared, beginning).await?;
-            if page.first.as_ref().is_some_and(|first| same_kind(first, beginning)) {
-                break;
+        let mut page = match &self.after {
+            Some(id) => {
+                let after = self.position(&mut lease, prepared, id).await?;
+                self.next_page(&mut lease, prepared, &after).await?
             }
-        }
+            None => self.first_page(&mut lease, prepared).await?,
+        };
         loop {
             let Page { rows, count, first, last } = page;
             if !rows.is_empty() {
@@ -138,6 +144,27 @@ impl<D: Dialect> Walk<D> {
                 return Err(not_in_order().into());
             }
         }
+    }
+
+    async fn first_page(&self, lease: &mut Lease<D>, prepared: &Prepared) -> Result<Page, Fault> {
+        let mut page = Page::default();
+        for beginning in &D::beginnings(prepared).map_err(|why| Fault::new(Class::Query, why))? {
+            page = self.next_page(lease, prepared, beginning).await?;
+            if page.first.as_ref().is_some_and(|first| same_kind(first, beginning)) {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    /// What to bind to begin behind this id.
+    async fn position(&self, lease: &mut Lease<D>, prepared: &Prepared, id: &str) -> Result<Value, Fault> {
+        let seen = first_ids(lease, prepared).await?;
+        D::position(prepared, prepared, Parameter::After, id, &seen).ok_or_else(|| {
+            let why =
+                "the id to begin behind cannot be an id of this store: it is of another form than its ids";
+            Fault::new(Class::Access, why)
+        })
     }
 
     /// The page behind `after`; empty only where nothing is left. A short page proves nothing: a query that limits
@@ -246,6 +273,25 @@ impl<D: Dialect> Walk<D> {
     }
 }
 
+/// The first id behind each beginning, on databases that tell no types.
+pub(super) async fn first_ids<D: Dialect>(
+    lease: &mut Lease<D>,
+    prepared: &Prepared,
+) -> Result<Vec<Value>, Fault> {
+    let mut seen = Vec::new();
+    if !D::KNOWS_NO_TYPES || !prepared.parameters.contains(&Parameter::After) {
+        return Ok(seen);
+    }
+    for beginning in &D::beginnings(prepared).map_err(|why| Fault::new(Class::Query, why))? {
+        let values = page_values(prepared, beginning, 1);
+        let mut result = D::fetch(&mut lease.connection, &prepared.sql, values);
+        while let Some(row) = next::<D>(&mut result).await? {
+            seen.extend(Reader::<D>::new(&row).read(&row).position);
+        }
+    }
+    Ok(seen)
+}
+
 /// Why a walk ends before the last row.
 enum Stop {
     Fault(Fault),
@@ -303,7 +349,7 @@ pub(super) fn page_values(prepared: &Prepared, after: &Value, limit: i64) -> Vec
     prepared.bind(|parameter| match parameter {
         Parameter::After => Some(after.clone()),
         Parameter::Limit => Some(Value::Int(limit)),
-        Parameter::Username => None,
+        Parameter::Username | Parameter::Id => None,
     })
 }
 

@@ -26,6 +26,7 @@ fn settings(url: &str, lookup: &str, users: Option<&str>) -> SourceSettings {
         url: Secret::from(url),
         lookup: lookup.to_owned(),
         users: users.map(str::to_owned),
+        groups: None,
         page_size: 1000,
         max_connections: 4,
         connect_timeout: Duration::from_secs(10),
@@ -44,7 +45,7 @@ fn walked(url: &str, users: &str) -> Arc<dyn CredentialSource> {
 }
 
 async fn walk(source: &dyn CredentialSource, filter: Option<&str>) -> Result<Vec<Row>, SourceError> {
-    let batches: Vec<Vec<Row>> = source.stream(filter).try_collect().await?;
+    let batches: Vec<Vec<Row>> = source.stream(filter, None).try_collect().await?;
     Ok(batches.into_iter().flatten().collect())
 }
 

@@ -93,7 +93,7 @@ async fn walks_pages_of_every_length_and_misses_nobody() {
         }
         let in_one_go = walked(&store.url, "SELECT id, hash AS stored FROM p ORDER BY id");
         assert!(ids(in_one_go.as_ref(), None).await == expected, "{}", store.kind);
-        let batches: Vec<Vec<Row>> = in_one_go.stream(None).try_collect().await.expect("good");
+        let batches: Vec<Vec<Row>> = in_one_go.stream(None, None).try_collect().await.expect("good");
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [1000, 1000, 500]);
     }
 }

@@ -60,7 +60,7 @@ async fn a_walk_outlives_a_short_outage() {
     let rows = "INSERT INTO p SELECT i, 'user' || i, 'x' FROM generate_series(4, 2500) AS i";
     let url = server.database(&format!("{TABLE} {rows}")).await;
     let source = walked(&url, "SELECT id, hash AS stored FROM p WHERE id > :after ORDER BY id LIMIT :limit");
-    let mut batches = source.stream(None);
+    let mut batches = source.stream(None, None);
     let mut count = batches.try_next().await.expect("a page").expect("a page").len();
     server.stop();
     server.start();
@@ -78,7 +78,7 @@ async fn a_broken_walk_in_one_go_is_an_error_and_not_an_end() {
         "CREATE TABLE q AS SELECT i AS id, repeat('x', 1000) AS stored FROM generate_series(1, 100000) AS i";
     let url = server.database(rows).await;
     let source = walked(&url, "SELECT id, stored FROM q");
-    let mut batches = source.stream(None);
+    let mut batches = source.stream(None, None);
     assert!(batches.try_next().await.expect("a batch").is_some());
     server.stop();
     let rest: Result<Vec<_>, SourceError> = batches.try_collect().await;
