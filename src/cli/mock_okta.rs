@@ -1,6 +1,7 @@
 //! `keyferry mock-okta`: the imitation Okta org by itself, to point an import or a hook at.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args as ClapArgs;
@@ -8,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::Exit;
 use super::output;
-use crate::demo::org::{HookEndpoint, Org, RateLimit, Settings};
+use crate::demo::org::{Faults, HookEndpoint, Org, RateLimit, Settings};
 use crate::secret::Secret;
 
 /// `--token` where none is given. It guards nothing: the org forgets everything when it ends.
@@ -31,6 +32,17 @@ pub(super) struct Args {
     /// Calls that each family of endpoints takes in a minute
     #[arg(long, value_name = "CALLS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
     rate_limit: u32,
+    /// How long a window of the rate limit is, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    rate_window: u64,
+    /// Calls that may be under way at once; more are refused. Okta's limit is 35 to 75
+    #[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u32).range(1..))]
+    max_concurrent: Option<u32>,
+    /// What goes wrong, and how likely it is: 500=0.01,500-after=0.01,reset-before=0.01,reset-after=0.01,slow=0.02:5s,
+    /// slow-before=0.02:5s,rate-429=0.01,rate-429=0.01:2s,concurrency-429=0.01,clock-skew=+90s,read-only,
+    /// event-repeat=0.1,event-disorder=0.1,event-lost=0.1,seed=7
+    #[arg(long, value_name = "FAULTS")]
+    faults: Option<Faults>,
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
@@ -48,7 +60,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let base_url = format!("http://{}", listener.local_addr().context("the listener has no address")?);
 
     let mut settings = Settings::new(base_url.clone(), token);
-    settings.rate = RateLimit { limit: args.rate_limit, ..RateLimit::default() };
+    settings.rate = RateLimit { limit: args.rate_limit, window: Duration::from_secs(args.rate_window) };
+    settings.max_concurrent = args.max_concurrent;
+    settings.faults = args.faults.clone().unwrap_or_default();
     let org = Org::new(settings)?;
     let has_hook = hook.is_some();
     if let Some(hook) = hook {
@@ -68,7 +82,7 @@ fn introduce(base_url: &str, args: &Args, has_hook: bool) -> std::io::Result<()>
         "An imitation Okta org listens at {base_url} until Ctrl-C. It is empty, and keeps everything in memory.
   API token:   {token}
   hook:        {hook}
-  rate limit:  {limit} calls a minute for each of users, groups, sign-in
+  rate limit:  {limit} calls in {window} s for each family of endpoints
 
 Create a user whose password the hook knows:
   curl -s '{base_url}/api/v1/users?activate=true' -H \"Authorization: SSWS {token}\" -H 'Content-Type: application/json' \\
@@ -76,6 +90,7 @@ Create a user whose password the hook knows:
 Sign in:
   curl -s {base_url}/api/v1/authn -H 'Content-Type: application/json' -d '{{\"username\":\"ana\",\"password\":\"…\"}}'",
         limit = args.rate_limit,
+        window = args.rate_window,
     ))
 }
 

@@ -51,6 +51,11 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error")
     }
 
+    /// `E0000010`: a write while the org is in read-only mode.
+    pub(super) fn read_only() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "E0000010", "Service is in read only mode")
+    }
+
     /// `E0000011`: no API token, or a wrong one.
     pub(super) fn invalid_token() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided")

@@ -109,6 +109,7 @@ pub(super) struct People {
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) log: EventLog,
     made: u64,
+    created: HashMap<String, u32>,
 }
 
 impl People {
@@ -116,6 +117,21 @@ impl People {
     pub(super) fn next_id(&mut self, prefix: &str) -> String {
         self.made += 1;
         format!("{prefix}{:017}", self.made)
+    }
+
+    pub(super) fn user_count(&self) -> usize {
+        self.users.len()
+    }
+
+    /// How often somebody of this login was created.
+    pub(super) fn creations(&self, login: &str) -> u32 {
+        self.created.get(&folded(login)).copied().unwrap_or_default()
+    }
+
+    /// Somebody whom a call creates.
+    pub(super) fn create(&mut self, person: Person) {
+        *self.created.entry(folded(person.attribute("login"))).or_default() += 1;
+        self.insert(person);
     }
 
     pub(super) fn insert(&mut self, person: Person) {

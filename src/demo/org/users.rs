@@ -70,7 +70,7 @@ pub(super) async fn create(
         person.set_status(if has_password { Status::Active } else { Status::Provisioned }, &now);
     }
     let answer = answer::user(&person, &org.0.base_url);
-    people.insert(person);
+    people.create(person);
     Ok(Json(answer).into_response())
 }
 

@@ -38,8 +38,10 @@ async fn it_serves_until_it_is_asked_to_stop() {
 
 #[test]
 fn what_is_wrong_is_named_and_ends_with_1() {
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 6] = [
         (&["--token", "env:KEYFERRY_NO_SUCH_VARIABLE"], "--token"),
+        (&["--faults", "501=0.1"], "there is no fault `501`"),
+        (&["--faults", "slow=0.1"], "`slow`"),
         (&["--hook-url", "https://example.com/"], "must begin with http://"),
         (&["--hook-url", "http://127.0.0.1/", "--hook-header", "nonsense"], "--hook-header"),
         (&["--hook-url", "http://127.0.0.1/", "--hook-header", "Bad Name: x"], "`Bad Name`"),
