@@ -112,7 +112,7 @@ async fn both_kinds_of_429_are_told_apart_by_their_headers() {
 async fn more_calls_at_once_than_allowed_are_refused() {
     let org = Served::with(|settings| {
         settings.max_concurrent = Some(1);
-        settings.faults = next_create(FaultKind::SlowBefore(Duration::from_secs(60)));
+        settings.faults = next_create(FaultKind::SlowBefore(Duration::from_mins(1)));
     })
     .await;
     let held = create_ana(&org);
