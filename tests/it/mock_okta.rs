@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on must fail")]
 
 mod command;
+mod existing;
 mod faults;
 mod hook;
 mod passwords;

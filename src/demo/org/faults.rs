@@ -79,6 +79,9 @@ pub struct Faults {
     pub clock_skew: Option<ClockSkew>,
     /// Okta's read-only mode: writes are refused with 503 `E0000010`, sign-ins work and store nothing.
     pub read_only: bool,
+    /// How far `search` lags behind: whoever was changed since is not found by it. Okta's description warns of this,
+    /// and says no time.
+    pub search_lag: Option<Duration>,
     /// How likely an event is delivered to an event hook a second time, from 0 to 1.
     pub event_repeat: f64,
     /// How likely a delivery waits until a later one has gone, from 0 to 1.
@@ -150,7 +153,7 @@ pub enum FaultsError {
     /// No such fault.
     #[error(
         "there is no fault `{0}`; there are 500, 500-after, reset-before, reset-after, slow, slow-before, rate-429, \
-         concurrency-429, clock-skew, read-only, event-repeat, event-disorder, event-lost, and seed"
+         concurrency-429, clock-skew, read-only, search-lag, event-repeat, event-disorder, event-lost, and seed"
     )]
     Unknown(String),
     /// Twice the same.
@@ -228,6 +231,11 @@ impl Faults {
                 self.clock_skew = Some(skew.ok_or(fault("must be `=`, + or -, and a time such as +90s"))?);
                 return Ok(());
             }
+            "search-lag" => {
+                let lag = value.and_then(duration);
+                self.search_lag = Some(lag.ok_or(fault("must be `=` and a time such as 500ms, 5s or 2m"))?);
+                return Ok(());
+            }
             "read-only" if value.is_none() => {
                 self.read_only = true;
                 return Ok(());
@@ -279,12 +287,13 @@ mod tests {
     #[test]
     fn a_text_of_faults_is_read_whole() {
         let text = "500=0.01, 500-after=0.02,reset-before=0.03,reset-after=0.04,slow=0.05:5s,slow-before=0.06:500ms,\
-                    rate-429=0.07,concurrency-429=0.08,clock-skew=-90s,read-only,seed=7,event-repeat=0.1,\
+                    rate-429=0.07,concurrency-429=0.08,clock-skew=-90s,read-only,seed=7,search-lag=2s,event-repeat=0.1,\
                     event-disorder=0.2,event-lost=1";
         let expected = Faults {
             seed: 7,
             clock_skew: Some(ClockSkew::Behind(Duration::from_secs(90))),
             read_only: true,
+            search_lag: Some(Duration::from_secs(2)),
             event_repeat: 0.1,
             event_disorder: 0.2,
             event_lost: 1.0,
@@ -320,6 +329,7 @@ mod tests {
             ("rate-429=0.1:", "5s"),
             ("clock-skew=90s", "+90s"),
             ("read-only=true", "takes no value"),
+            ("search-lag=2", "5s"),
             ("seed=x", "whole number"),
             ("500=0.1,500=0.1", "twice"),
             ("500=0.6,reset-after=0.5", "more than 1"),

@@ -8,10 +8,13 @@ mod answer;
 mod error;
 mod events;
 mod faults;
+mod filter;
 mod gate;
 mod groups;
 mod hook;
+mod lifecycle;
 mod line;
+mod page;
 mod password;
 mod people;
 mod rate;
@@ -45,6 +48,7 @@ use traffic::Traffic;
 pub use events::{EventResult, EventType, LogEvent, Outcome, Target};
 pub use faults::{ClockSkew, Fault, FaultKind, Faults, FaultsError};
 pub use hook::HookEndpoint;
+pub use people::Status;
 pub use rate::RateLimit;
 pub use traffic::Calls;
 
@@ -96,6 +100,9 @@ pub enum OrgError {
     /// A header of the hook's is no header.
     #[error("the hook's header `{0}` is not a valid HTTP header")]
     HookHeader(String),
+    /// Somebody who was to be in the org before cannot be.
+    #[error("a user who was to be there before cannot be: {0}")]
+    Existing(String),
     /// Serving failed.
     #[error("the imitation org cannot serve")]
     Serve(#[source] std::io::Error),
@@ -177,6 +184,20 @@ impl Org {
         self.people().user_count()
     }
 
+    /// Puts somebody into the org who was there before, in any status, by the body of a create-user request. Gives
+    /// the id. They do not count as created.
+    pub fn add_person(&self, body: &serde_json::Value, status: Status) -> Result<String, OrgError> {
+        let refused = |error: ApiError| OrgError::Existing(error.to_string());
+        let body = body.as_object().ok_or_else(|| refused(ApiError::malformed()))?;
+        users::add(self, body, status).map_err(refused)
+    }
+
+    /// Has an enrolment policy make the members of this group, by its id, `PROVISIONED` when they are activated: they
+    /// have to follow the link of a mail. An org has one such group here at most.
+    pub fn enrol_by_mail(&self, group: Option<&str>) {
+        self.people().enrolled_by_mail = group.map(str::to_owned);
+    }
+
     /// How often a call created somebody of this login, whether they are still there or not. More than once is
     /// somebody created twice, unless they were deleted in between.
     pub fn creations(&self, login: &str) -> u32 {
@@ -192,12 +213,20 @@ impl Org {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/api/v1/users", post(users::create).get(users::list))
-            .route("/api/v1/users/{id}", get(users::read).post(users::update).delete(users::delete))
-            .route("/api/v1/users/{id}/lifecycle/activate", post(users::activate))
-            .route("/api/v1/users/{id}/lifecycle/deactivate", post(users::deactivate))
-            .route("/api/v1/users/{id}/lifecycle/reset_password", post(users::reset_password))
+            .route(
+                "/api/v1/users/{id}",
+                get(users::read).post(users::update).put(users::replace).delete(lifecycle::delete),
+            )
+            .route("/api/v1/users/{id}/groups", get(users::groups))
+            .route("/api/v1/users/{id}/lifecycle/activate", post(lifecycle::activate))
+            .route("/api/v1/users/{id}/lifecycle/deactivate", post(lifecycle::deactivate))
+            .route("/api/v1/users/{id}/lifecycle/suspend", post(lifecycle::suspend))
+            .route("/api/v1/users/{id}/lifecycle/unsuspend", post(lifecycle::unsuspend))
+            .route("/api/v1/users/{id}/lifecycle/unlock", post(lifecycle::unlock))
+            .route("/api/v1/users/{id}/lifecycle/expire_password", post(lifecycle::expire_password))
+            .route("/api/v1/users/{id}/lifecycle/reset_password", post(lifecycle::reset_password))
             .route("/api/v1/groups", post(groups::create).get(groups::list))
-            .route("/api/v1/groups/{id}", get(groups::read))
+            .route("/api/v1/groups/{id}", get(groups::read).delete(groups::delete))
             .route("/api/v1/groups/{id}/users", get(groups::members))
             .route("/api/v1/groups/{id}/users/{user}", put(groups::add).delete(groups::remove))
             .route("/api/v1/authn", post(sign_in::authn))
@@ -226,6 +255,10 @@ impl Org {
     /// Okta's read-only mode: nothing can be stored.
     fn read_only(&self) -> bool {
         locked(&self.0.faults).read_only
+    }
+
+    fn search_lag(&self) -> Option<Duration> {
+        locked(&self.0.faults).search_lag
     }
 
     fn people(&self) -> MutexGuard<'_, People> {
