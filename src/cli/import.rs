@@ -19,7 +19,9 @@ use crate::config::{self, Config, Needs};
 use crate::ledger::{Ledger, LedgerError, Pass, Route, Shard};
 use crate::okta::client::{CallError, Client};
 use crate::seeding::import::{self, DryRun, Existing, Import, ImportError, Markers, Options};
-use crate::seeding::people::{Corrections, GroupRules, Merge, PeopleError, Start, Walked};
+use crate::seeding::corrections::Corrections;
+use crate::seeding::groups::{GroupRules, Unmapped};
+use crate::seeding::people::{Merge, PeopleError, Start, Walked};
 use crate::seeding::sink::journal::RejectsFile;
 use report::{Told, pace};
 
@@ -283,8 +285,11 @@ impl Job<'_> {
             stores,
             filter: self.args.rows.filter.clone(),
             match_on: import.match_on,
-            merge: import.merge,
-            groups: import.groups,
+            merge: match import.merge {
+                config::Merge::Fill => Merge::Fill,
+                config::Merge::Ignore => Merge::Ignore,
+            },
+            groups: GroupRules::new(import.groups, unmapped(import.unmapped)),
             corrections,
             start: None,
         })
@@ -394,6 +399,14 @@ fn existing(policy: config::Existing) -> Existing {
         config::Existing::Skip => Existing::Skip,
         config::Existing::AttachHook => Existing::AttachHook,
         config::Existing::Reject => Existing::Reject,
+    }
+}
+
+fn unmapped(policy: config::Unmapped) -> Unmapped {
+    match policy {
+        config::Unmapped::Create => Unmapped::Create,
+        config::Unmapped::Ignore => Unmapped::Ignore,
+        config::Unmapped::Reject => Unmapped::Reject,
     }
 }
 

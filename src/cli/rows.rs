@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use super::stores::Store;
 use super::{Exit, output};
 use crate::okta::profile::LoginPattern;
-use crate::seeding::export::Planned;
+use crate::seeding::people::Planned;
 use crate::seeding::plan::Planner;
 use crate::seeding::profile::ProfileMap;
 

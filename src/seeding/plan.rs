@@ -68,6 +68,12 @@ pub enum Reject {
     /// Okta would refuse the profile.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// Without an id a row cannot be told from another.
+    #[error("no id")]
+    NoId,
+    /// Okta's words, or ours about what it has.
+    #[error("{0}")]
+    Okta(String),
     /// A group that the map does not name, where all must be named.
     #[error("group not mapped: {0}")]
     GroupNotMapped(String),

@@ -8,14 +8,14 @@ use tokio::sync::mpsc;
 use super::feed::{Row, Weighed};
 use super::{ImportError, Report};
 use crate::ledger::{Cursor, Ledger, Pass, Rejection, Shard, UserRef};
-use crate::seeding::people::NewUser;
+use crate::seeding::people::{MergeReport, NewUser};
 use crate::seeding::plan::Reject;
 use crate::seeding::sink::journal::RejectsFile;
 
 /// What the feeder and the workers tell.
 pub(super) enum Told {
     /// A batch was planned; so many of it are under way.
-    Batch { number: u64, outstanding: usize, rest: Vec<Weighed>, cursor: Option<Cursor> },
+    Batch { number: u64, outstanding: usize, rest: Vec<Weighed>, cursor: Option<Cursor>, merged: MergeReport },
     /// One of them is settled.
     Done { batch: u64, row: Row, new: Box<NewUser>, done: Done },
 }
@@ -62,7 +62,8 @@ impl Collector {
     ) -> Result<Self, ImportError> {
         while let Some(told) = heard.recv().await {
             match told {
-                Told::Batch { number, outstanding, rest, cursor } => {
+                Told::Batch { number, outstanding, rest, cursor, merged } => {
+                    self.report.merged = merged;
                     let mut open = Open { outstanding, cursor, rejects: Vec::new() };
                     self.count_rest(rest, &mut open).await?;
                     self.open.insert(number, open);
@@ -84,6 +85,7 @@ impl Collector {
             self.ledger.finish_pass(&self.pass).await?;
         }
         self.report.users.sort();
+        self.report.merged.sort();
         Ok(self.report)
     }
 

@@ -92,6 +92,7 @@ pub async fn dry_run(
         left -= sent.len() as u64;
         let rejected = dry.count(&feeder.options, look.as_ref(), sent, rest).await?;
         dry.file = dry.file.append(rejected.iter().map(reject_line)).await?;
+        dry.report.report.merged = people.merged();
         progress(&dry.report.report);
     }
     dry.end(look.as_ref(), &feeder.options).await?;
@@ -189,6 +190,7 @@ impl Dry {
             self.report.groups.push(GroupLine { name, users, exists });
         }
         self.report.report.users.sort();
+        self.report.report.merged.sort();
         Ok(())
     }
 }

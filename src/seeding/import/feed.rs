@@ -100,7 +100,8 @@ impl Feeder {
             left -= sent.len() as u64;
             // A batch that the limit cuts short is no place to resume behind.
             let cursor = cursor.filter(|_| left > 0);
-            let planned = Told::Batch { number, outstanding: sent.len(), rest, cursor };
+            let merged = people.merged();
+            let planned = Told::Batch { number, outstanding: sent.len(), rest, cursor, merged };
             if told.send(planned).await.is_err() {
                 return Ok(false);
             }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::seeding::people::MergeReport;
 use crate::seeding::report;
 
 /// Counts of an import, complete or so far.
@@ -24,6 +25,8 @@ pub struct Report {
     pub skipped: u64,
     /// Of the created, those whom a policy of the org made PROVISIONED: they got a mail and have to enrol first.
     pub provisioned: u64,
+    /// What became of people whom several stores know.
+    pub merged: MergeReport,
 }
 
 impl Report {
