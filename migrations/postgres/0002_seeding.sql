@@ -22,6 +22,8 @@ ALTER TABLE users
     ADD COLUMN reset_step      TEXT CHECK (reset_step IN ('started', 'done')),
     ADD COLUMN cleaned_at      BIGINT,
     ADD COLUMN roll_back_step  TEXT CHECK (roll_back_step IN ('started')),
+    DROP CONSTRAINT users_route_check,
+    ADD CONSTRAINT users_route_check CHECK (route IN ('hash', 'hook', 'none')),
     DROP CONSTRAINT users_state_check,
     ADD CONSTRAINT users_state_check
         CHECK (state IN ('planned', 'sending', 'seeded', 'rejected', 'skipped', 'verified', 'confirmed'));

@@ -5,7 +5,7 @@ CREATE TABLE users_with_seeding (
     source            TEXT NOT NULL,
     user_key          TEXT NOT NULL,
     login_key         TEXT,
-    route             TEXT NOT NULL CHECK (route IN ('hash', 'hook')),
+    route             TEXT NOT NULL CHECK (route IN ('hash', 'hook', 'none')),
     state             TEXT NOT NULL
         CHECK (state IN ('planned', 'sending', 'seeded', 'rejected', 'skipped', 'verified', 'confirmed')),
     scheme            TEXT,

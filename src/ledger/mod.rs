@@ -15,6 +15,7 @@ mod marker;
 mod pass;
 mod proof;
 mod recorder;
+mod rejected;
 mod seal;
 mod standing;
 mod store;
@@ -35,6 +36,7 @@ pub use marker::Marker;
 pub use pass::{Cursor, Pass};
 pub use proof::{DOUBTFUL_USERS, Mapping, MappingState};
 pub use recorder::{Recorder, RecorderHealth};
+pub use rejected::Rejection;
 pub use standing::{Candidate, Standing};
 pub use summary::{
     Decisions, OutcomeCount, Outcomes, PassUnderWay, Resets, SchemeCount, SeededCount, Summary, UserCount,
@@ -95,6 +97,15 @@ impl Ledger {
         Ok(Self { store, key })
     }
 
+    /// The same of a ledger that was begun, without creating or changing anything: nothing can be written to it. `None`
+    /// where none was begun.
+    pub async fn open_existing(url: &str, key: Option<&[u8]>) -> Result<Option<Self>, LedgerError> {
+        let configured = key.map(UserKey::new).transpose()?;
+        let Some(store) = in_time(PATIENCE, Store::open_existing(url)).await? else { return Ok(None) };
+        let key = in_time(PATIENCE, kept_key(&store, configured)).await?;
+        Ok(Some(Self { store, key }))
+    }
+
     /// Asks the ledger for a sign of life; waits a second at most.
     pub async fn ping(&self) -> Result<(), LedgerError> {
         self.store.still_there()?;
@@ -145,6 +156,23 @@ impl Ledger {
     /// A short keyed hash of a name, for log lines: 16 hex digits, the same whatever the case.
     pub fn user_hash(&self, login: &str) -> String {
         self.key.name(login)
+    }
+}
+
+/// The key of a ledger that was begun, without writing.
+async fn kept_key(store: &Store, configured: Option<UserKey>) -> Result<UserKey, LedgerError> {
+    let kept: Vec<(String, String)> = on_pool!(store, pool => {
+        sqlx::query_as("SELECT key, value FROM meta WHERE key IN ('key', 'key_check')").fetch_all(pool).await?
+    });
+    let kept = |name: &str| kept.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let key = match (configured, kept("key")) {
+        (Some(key), _) => key,
+        (None, Some(key)) => UserKey::new(key.as_bytes())?,
+        (None, None) => return Err(LedgerError::KeyMissing),
+    };
+    match kept("key_check") {
+        Some(check) if check != key.check() => Err(LedgerError::WrongKey),
+        _ => Ok(key),
     }
 }
 

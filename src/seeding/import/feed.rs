@@ -13,6 +13,10 @@ use crate::seeding::people::{Batch, NewUser, People, Person};
 use crate::seeding::plan;
 use crate::seeding::plan::Reject;
 
+/// Why a user cannot be looked up whose call had no answer.
+const RENAMED: &str = "was being created under another login when a run ended: put the old login back for one run, or \
+                       look for it in the org";
+
 /// One user to send.
 pub(super) struct Work {
     /// The batch of rows that the user came in.
@@ -187,6 +191,11 @@ impl Feeder {
             Standing::LoginTaken => {
                 let Work { row, user, .. } = *work;
                 Weighed::Rejected(row, Reject::DuplicateLogin, Some(user))
+            }
+            Standing::Renamed { .. } => {
+                // The login that was sent is known as a hash alone: nobody can be looked up by it.
+                let Work { row, user, .. } = *work;
+                Weighed::Rejected(row, Reject::Okta(RENAMED.to_owned()), Some(user))
             }
         }
     }

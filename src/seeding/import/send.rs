@@ -169,23 +169,38 @@ impl Sender {
             self.client.add_to_group(group, &user.id).await?;
         }
         let provisioned = user.status == "PROVISIONED";
-        self.settle(work, user.id, user.status, work.new.ledger_route(), false).await?;
+        let (okta_id, status) = (user.id, user.status);
+        let settled = if recovered {
+            Settled::Arrived { okta_id, status }
+        } else {
+            Settled::Seeded {
+                okta_id,
+                status,
+                route: work.new.ledger_route(),
+                profile_mark: work.marks.profile,
+                credential_mark: work.marks.credential,
+            }
+        };
+        self.journal.settle(&work.user, settled).await?;
         Ok(Sent::Done(Done::Created { recovered, provisioned }))
     }
 
     /// A hash can be set only on a STAGED user, the hook on any. Nothing else of the account is touched.
     async fn attach(&self, work: &Work, found: User) -> Result<Sent, ImportError> {
         let staged = found.status == "STAGED";
-        let (password, route) = if staged {
-            (work.password(), work.new.ledger_route())
-        } else {
-            (PasswordCredential::Hook(HookKind::Default), Route::Hook)
-        };
+        let password =
+            if staged { work.password() } else { PasswordCredential::Hook(HookKind::Default) };
         let user = self.client.update_user(&found.id, None, Some(&password)).await?;
         if staged {
             self.client.activate_user(&user.id).await?;
         }
-        self.settle(work, user.id, user.status, route, true).await?;
+        let attached = Settled::Attached {
+            okta_id: user.id,
+            status: user.status,
+            profile_mark: work.marks.profile,
+            credential_mark: work.marks.credential,
+        };
+        self.journal.settle(&work.user, attached).await?;
         Ok(Sent::Done(Done::Attached))
     }
 
@@ -205,25 +220,15 @@ impl Sender {
             let profile = profile.then(|| work.profile());
             self.client.update_user(okta_id, profile.as_ref(), rehook.then_some(&hook)).await?;
         }
-        let route = if rehook { Route::Hook } else { *route };
-        let marks = work.marks;
-        let updated =
-            Settled::Updated { route, profile_mark: marks.profile, credential_mark: marks.credential };
+        let updated = Settled::Updated {
+            okta_login: work.new.login().to_owned(),
+            status: user.status,
+            route: if rehook { Route::Hook } else { *route },
+            profile_mark: work.marks.profile,
+            credential_mark: work.marks.credential,
+        };
         self.journal.settle(&work.user, updated).await?;
         Ok(Sent::Done(Done::Updated))
-    }
-
-    async fn settle(
-        &self,
-        work: &Work,
-        okta_id: String,
-        status: String,
-        route: Route,
-        attached: bool,
-    ) -> Result<(), ImportError> {
-        let (profile_mark, credential_mark) = (work.marks.profile, work.marks.credential);
-        let seeded = Settled::Seeded { okta_id, status, route, profile_mark, credential_mark, attached };
-        Ok(self.journal.settle(&work.user, seeded).await?)
     }
 
     async fn group_ids(&self, work: &Work) -> Result<Vec<String>, ImportError> {
