@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use clap::{Args as ClapArgs, ValueEnum};
-use indicatif::HumanCount;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -23,6 +22,7 @@ use crate::seeding::corrections::Corrections;
 use crate::seeding::groups::{GroupRules, Unmapped};
 use crate::seeding::people::{Merge, PeopleError, Start, Walked};
 use crate::seeding::sink::journal::RejectsFile;
+use crate::seeding::sink::rejects::ImportRejects;
 use report::{Told, pace};
 
 /// How long calls in flight may take to be answered after a signal.
@@ -170,11 +170,14 @@ impl From<anyhow::Error> for Ended {
 }
 
 /// Runs the import that the arguments ask for, to its end or to the first signal.
-pub(super) async fn execute(args: &Args, config: Config) -> Result<Told, Ended> {
+pub(super) async fn execute(args: &Args, mut config: Config) -> Result<Told, Ended> {
     let corrections = corrections(args)?;
-    let Some(okta) = &config.okta else { return Err(Ended::Exit(Exit::Bad)) };
+    let Some(mut okta) = config.okta.take() else { return Err(Ended::Exit(Exit::Bad)) };
+    // The shards together keep to the share.
+    okta.share /= f64::from(args.shard.of);
+    okta.max_per_minute = okta.max_per_minute.map(|most| (most / args.shard.of).max(1));
     let org_url = okta.org_url.clone();
-    let client = setup::okta_client(okta, 1.0 / f64::from(args.shard.of), None)?;
+    let client = setup::okta_client(&okta, None)?;
     if !args.dry_run || args.look {
         client.check().await.map_err(refused)?;
     }
@@ -184,7 +187,7 @@ pub(super) async fn execute(args: &Args, config: Config) -> Result<Told, Ended> 
         existing: existing(config.import.existing),
         limit: args.limit,
         only_route: args.only_route.map(RouteArg::route),
-        groups: okta.groups.clone(),
+        groups: okta.groups,
         shard: args.shard,
         in_flight: okta.in_flight,
     };
@@ -383,7 +386,7 @@ fn identities(config: &Config) -> Vec<(Arc<str>, String)> {
 }
 
 fn open_rejects(path: &std::path::Path, walked: &Walked, from: Option<u64>) -> Result<RejectsFile, Ended> {
-    RejectsFile::open(path, walked.attributes(), from).map_err(|error| Ended::Failed(error.into()))
+    RejectsFile::open(path, ImportRejects::new(walked.attributes()), from).map_err(|error| Ended::Failed(error.into()))
 }
 
 /// The rows to come; none where a store cannot tell, or other words than theirs decide.

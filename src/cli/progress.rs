@@ -47,7 +47,9 @@ impl Progress {
     /// For work whose pace another decides: `words` tell it, and the time left.
     pub(super) fn paced(noun: &'static str, total: Option<u64>) -> Self {
         let mut progress = Self::counting(noun, total);
-        progress.bar = progress.bar.map(|_| paced_bar(noun, total));
+        if progress.bar.is_some() {
+            progress.bar = Some(paced_bar(noun, total));
+        }
         progress
     }
 

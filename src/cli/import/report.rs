@@ -63,7 +63,7 @@ pub(super) fn pace(pace: &PaceState, done: u64, total: Option<u64>) -> String {
             let _ = write!(text, ", {} left", span(left, allowed));
         }
     }
-    if let Some((pause, why)) = &pace.paused_for {
+    if let (Some(pause), Some(why)) = (pace.paused_for, &pace.pause_cause) {
         let _ = write!(text, ", waiting {} s: {why}", pause.as_secs());
     }
     text

@@ -10,7 +10,7 @@ use super::{ImportError, Report};
 use crate::ledger::{Cursor, Ledger, Pass, Rejection, Shard, UserRef};
 use crate::seeding::people::{MergeReport, NewUser};
 use crate::seeding::plan::Reject;
-use crate::seeding::sink::journal::RejectsFile;
+use crate::seeding::sink::journal::{Line, RejectsFile};
 
 /// What the feeder and the workers tell.
 pub(super) enum Told {
@@ -79,7 +79,7 @@ impl Collector {
     /// The last rejects, and the end of the pass where its end was reached.
     pub(super) async fn finish(mut self, complete: bool) -> Result<Report, ImportError> {
         for open in std::mem::take(&mut self.open).into_values() {
-            self.file = self.file.append(open.rejects.iter().map(reject_line)).await?;
+            self.file.append(open.rejects.iter().map(reject_line)).await?;
         }
         if complete {
             self.ledger.finish_pass(&self.pass).await?;
@@ -145,7 +145,7 @@ impl Collector {
         while let Some(first) = self.open.first_entry().filter(|first| first.get().outstanding == 0) {
             let (_, open) = first.remove_entry();
             if !open.rejects.is_empty() {
-                self.file = self.file.append(open.rejects.iter().map(reject_line)).await?;
+                self.file.append(open.rejects.iter().map(reject_line)).await?;
             }
             if let Some(cursor) = open.cursor {
                 self.ledger.set_note(&self.note, &self.file.len().to_string()).await?;
@@ -156,11 +156,10 @@ impl Collector {
     }
 }
 
-pub(super) fn reject_line((row, reason): &(Row, String)) -> crate::seeding::sink::rejects::Line<'_> {
-    crate::seeding::sink::rejects::Line {
+pub(super) fn reject_line((row, reason): &(Row, String)) -> Line<'_> {
+    Line {
         source: &row.source,
         id: row.id.as_deref(),
-        login: row.login.as_deref(),
         reason,
         attributes: &row.attributes,
     }

@@ -91,7 +91,7 @@ pub async fn dry_run(
         let (sent, rest) = super::feed::split(weighed, left);
         left -= sent.len() as u64;
         let rejected = dry.count(&feeder.options, look.as_ref(), sent, rest).await?;
-        dry.file = dry.file.append(rejected.iter().map(reject_line)).await?;
+        dry.file.append(rejected.iter().map(reject_line)).await?;
         dry.report.report.merged = people.merged();
         progress(&dry.report.report);
     }

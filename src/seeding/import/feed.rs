@@ -33,7 +33,6 @@ pub(super) struct Work {
 pub(super) struct Row {
     pub(super) source: Arc<str>,
     pub(super) id: Option<String>,
-    pub(super) login: Option<String>,
     pub(super) attributes: Vec<(String, String)>,
 }
 
@@ -150,12 +149,12 @@ impl Feeder {
     }
 
     fn first_look(&self, source: &Arc<str>, number: u64, marker: Option<&Marker>, person: Person) -> Weighed {
-        let Person { id, login, attributes, decided } = person;
+        let Person { id, attributes, decided, .. } = person;
         let user = id.as_deref().map(|id| self.ledger.user_ref(source, id));
         if user.as_ref().is_some_and(|user| !user.in_shard(self.options.shard)) {
             return Weighed::Elsewhere;
         }
-        let row = Row { source: Arc::clone(source), id, login, attributes };
+        let row = Row { source: Arc::clone(source), id, attributes };
         let (new, user) = match (decided, user) {
             (Ok(new), Some(user)) => (new, user),
             (Err(reject), user) => return Weighed::Rejected(row, reject, user),

@@ -15,7 +15,6 @@ use super::corrections::{Corrections, CorrectionsError};
 use super::groups::GroupRules;
 use super::plan::Planner;
 use super::walk::WalkError;
-use crate::okta::profile;
 use crate::sources::CredentialSource;
 
 /// A store with the planner of its rows.
@@ -46,17 +45,9 @@ pub struct Walked {
 }
 
 impl Walked {
-    /// The Okta attributes that the stores fill, each once, in the order of Okta's template.
-    pub fn attributes(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for name in self.stores.iter().flat_map(|store| store.planner.profile().attributes()) {
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
-        let place = |name: &String| profile::BASE.iter().position(|attribute| attribute.name == *name);
-        names.sort_by_key(|name| place(name).unwrap_or(usize::MAX));
-        names
+    /// The Okta attributes that the stores fill.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.stores.iter().flat_map(|store| store.planner.profile().attributes())
     }
 }
 

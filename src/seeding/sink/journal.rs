@@ -8,20 +8,33 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::WriteError;
-use super::rejects::{self, Line};
+use super::rejects::ImportRejects;
 
 /// See the module.
 pub struct RejectsFile {
-    path: Arc<PathBuf>,
-    file: File,
+    path: PathBuf,
+    file: Arc<File>,
     len: u64,
-    attributes: Arc<[String]>,
+    format: ImportRejects,
+}
+
+/// One reject.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// The source.
+    pub source: &'a str,
+    /// The row's id, where it was readable.
+    pub id: Option<&'a str>,
+    /// Why, in words that hold no value.
+    pub reason: &'a str,
+    /// What is known of the profile, the login included.
+    pub attributes: &'a [(String, String)],
 }
 
 impl RejectsFile {
     /// Opens the file, with its header where it is new. `from` is the length that an earlier part of the same run
     /// left behind, where there was one.
-    pub fn open(path: &Path, attributes: Vec<String>, from: Option<u64>) -> Result<Self, WriteError> {
+    pub fn open(path: &Path, format: ImportRejects, from: Option<u64>) -> Result<Self, WriteError> {
         let fail = |source| failure(path, source);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -36,12 +49,13 @@ impl RejectsFile {
         let len = from.filter(|from| *from <= there).unwrap_or(0);
         file.set_len(len).map_err(fail)?;
         file.seek(SeekFrom::Start(len)).map_err(fail)?;
-        let mut rejects = Self { path: Arc::new(path.to_owned()), file, len, attributes: attributes.into() };
+        let mut this = Self { path: path.to_owned(), file: Arc::new(file), len, format };
         if len == 0 {
-            let header = rejects::header(&rejects.attributes);
-            rejects.write(&header).map_err(fail)?;
+            let header = this.format.header();
+            write(&this.file, &header).map_err(fail)?;
+            this.len = header.len() as u64;
         }
-        Ok(rejects)
+        Ok(this)
     }
 
     /// Its length now, in bytes.
@@ -55,29 +69,26 @@ impl RejectsFile {
     }
 
     /// Appends rejects and sees them onto the disk.
-    pub async fn append<'a>(self, lines: impl Iterator<Item = Line<'a>>) -> Result<Self, WriteError> {
+    pub async fn append<'a>(&mut self, lines: impl Iterator<Item = Line<'a>>) -> Result<(), WriteError> {
         let mut bytes = Vec::new();
         for line in lines {
-            rejects::append_line(&mut bytes, &self.attributes, &line);
+            self.format.append(&mut bytes, line.source, line.id, line.attributes, line.reason);
         }
         if bytes.is_empty() {
-            return Ok(self);
+            return Ok(());
         }
-        let path = Arc::clone(&self.path);
-        let mut this = self;
-        let written = tokio::task::spawn_blocking(move || this.write(&bytes).map(|()| this));
-        match written.await {
-            Ok(written) => written.map_err(|error| failure(&path, error)),
-            Err(_) => Err(failure(&path, io::Error::other("the writer broke down"))),
-        }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.file.sync_data()?;
         self.len += bytes.len() as u64;
-        Ok(())
+        let file = Arc::clone(&self.file);
+        let written = tokio::task::spawn_blocking(move || write(&file, &bytes)).await;
+        written
+            .unwrap_or_else(|_| Err(io::Error::other("the writer broke down")))
+            .map_err(|error| failure(&self.path, error))
     }
+}
+
+fn write(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_data()
 }
 
 fn failure(path: &Path, source: io::Error) -> WriteError {

@@ -3,6 +3,7 @@
 
 mod csv;
 pub mod file;
+pub mod journal;
 mod jsonl;
 pub mod rejects;
 
