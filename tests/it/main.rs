@@ -20,6 +20,7 @@ mod fuzz_corpus;
 mod guess;
 mod hashcat_modes;
 mod hook;
+mod import;
 mod init;
 mod layers;
 mod ledger;
