@@ -14,6 +14,7 @@ use crate::ledger::Ledger;
 use crate::okta::profile::LoginPattern;
 use crate::secret::Secret;
 use crate::seeding::export::{self, Export, ExportError, Planned};
+use crate::seeding::people::MergeReport;
 use crate::seeding::plan::Planner;
 use crate::seeding::profile::ProfileMap;
 use crate::seeding::report::Report;
@@ -102,6 +103,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     let ledger = if args.record { Some(open_ledger(&config.ledger).await?) } else { None };
+    let (match_on, merge) = (config.import.match_on.clone(), stores::merge(config.import.merge));
     let planned =
         match stores::open(config, args.source.as_deref()).and_then(|stores| planners(stores, &args)) {
             Ok(planned) => planned,
@@ -118,7 +120,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     interrupt::survive_file_size_limit();
     let total = stores::count(planned.iter().map(|planned| &planned.source), args.filter.as_deref()).await;
     let (filter, users, refused) = (args.filter, out.clone(), rejects.clone());
-    let job = Export { sources: planned, filter, format, out: users, rejects: refused, ledger };
+    let job =
+        Export { sources: planned, match_on, merge, filter, format, out: users, rejects: refused, ledger };
     let mut progress = Progress::start(total);
     let mut rows = 0;
     let exported = tokio::select! {
@@ -190,8 +193,8 @@ fn planners(stores: Vec<Store>, args: &Args) -> Result<Vec<Planned>, Exit> {
 
 fn is_misconfigured(error: &ExportError, rows: u64) -> bool {
     match error {
-        ExportError::Walk(error) => stores::is_misconfigured(error, rows),
-        ExportError::MissingColumns { .. } | ExportError::SameDestination(_) => true,
+        ExportError::People(error) => stores::is_bad_input(error, rows),
+        ExportError::SameDestination(_) => true,
         ExportError::Write(_) | ExportError::Encode(_) | ExportError::Ledger(_) => false,
     }
 }
@@ -246,7 +249,30 @@ fn tell(
     part(format!("{} for the hook", output::counted(report.by_hook(), "user")), lines(&report.hook));
     let reasons = report.rejects.iter().map(|line| (line.rows, line.reason.clone())).collect();
     part(format!("{}, listed in {rejects}", output::counted(report.rejected, "reject")), reasons);
+    text.push_str(&merged(report.merged.as_ref()));
     let _ = write!(text, "{} written to {out}", output::counted(report.users, "user"));
     output::note(&text);
     Ok(())
+}
+
+/// What merging several sources came to, in lines; nothing where there is one.
+fn merged(report: Option<&MergeReport>) -> String {
+    let Some(report) = report else { return String::new() };
+    let mut text = format!(
+        "{} of later sources belong to {} whom an earlier one knows\n",
+        output::counted(report.rows, "row"),
+        match report.people {
+            1 => "1 person".to_owned(),
+            people => format!("{} people", HumanCount(people)),
+        },
+    );
+    let mut line = |count: u64, what: &str| {
+        let _ = writeln!(text, "{:>14}  {what}", HumanCount(count).to_string());
+    };
+    line(report.filled, "attributes filled from a later source");
+    for conflict in &report.conflicts {
+        let what = format!("{} says another {}", conflict.source, conflict.attribute);
+        line(conflict.rows, &what);
+    }
+    text
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::config::{Config, Source};
+use crate::config::{self, Config, Source};
 use crate::credential::Reader;
 use crate::decision;
 use crate::schemes::Limits;
+use crate::seeding::groups::{GroupRules, Unmapped};
+use crate::seeding::people::{Merge, PeopleError};
 use crate::seeding::walk::WalkError;
 use crate::sources::{self, CredentialSource, SourceError};
 
@@ -78,6 +80,37 @@ pub(super) fn is_misconfigured(error: &WalkError, rows: u64) -> bool {
         WalkError::Source(SourceError::Down { .. } | SourceError::Unreadable { .. })
         | WalkError::Worker(_) => false,
     }
+}
+
+/// The same of a walk over people.
+pub(super) fn is_bad_input(error: &PeopleError, rows: u64) -> bool {
+    match error {
+        PeopleError::Walk(error) => is_misconfigured(error, rows),
+        PeopleError::MissingColumns { .. }
+        | PeopleError::Corrections(_)
+        | PeopleError::NoSuchSource(_)
+        | PeopleError::TooManySources(_) => true,
+        PeopleError::Staging(_) | PeopleError::Changed(_) => false,
+    }
+}
+
+/// How rows of several stores become one person, as `[import]` has it.
+pub(super) fn merge(merge: config::Merge) -> Merge {
+    match merge {
+        config::Merge::Fill => Merge::Fill,
+        config::Merge::Ignore => Merge::Ignore,
+    }
+}
+
+/// The groups that people join, as `[import.groups]` has them.
+#[expect(dead_code, reason = "the import takes it")]
+pub(super) fn group_rules(import: &config::Import) -> GroupRules {
+    let unmapped = match import.unmapped {
+        config::Unmapped::Create => Unmapped::Create,
+        config::Unmapped::Ignore => Unmapped::Ignore,
+        config::Unmapped::Reject => Unmapped::Reject,
+    };
+    GroupRules::new(import.groups.iter().cloned(), unmapped)
 }
 
 /// The number of rows to come, for a progress bar; none where nobody looks at one, or a store cannot tell.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::profile::ProfileMap;
+use super::profile::{Beside, ProfileMap};
 use crate::credential::Reader;
 use crate::okta::profile::ProfileError;
 use crate::okta::user::Profile;
@@ -101,12 +101,17 @@ impl Planner {
         &self.profile
     }
 
-    /// Decides.
+    /// Decides by the row alone.
     pub fn plan<'a>(&'a self, record: &'a Record) -> Result<Planned<'a>, Reject> {
+        self.plan_beside(record, Beside::default())
+    }
+
+    /// Decides by the row and by what is known beside it.
+    pub fn plan_beside<'a>(&'a self, record: &'a Record, beside: Beside<'a>) -> Result<Planned<'a>, Reject> {
         if !record.active && !self.include_inactive {
             return Err(Reject::Inactive);
         }
-        let profile = self.profile.profile(record)?;
+        let profile = self.profile.profile_beside(record, beside)?;
         if record.stored.is_none() {
             return Err(Reject::NoStoredPassword);
         }
