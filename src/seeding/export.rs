@@ -7,20 +7,24 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::dedupe::SeenLogins;
 pub use super::people::Planned;
-use super::plan::{self, Reject, Route};
+use super::people::{Marked, Merge, MergeReport, PeopleError, Round, Rounds, Shared};
+use super::plan::{self, Route};
 use super::report::Report;
 use super::sink::file::{self, Destination, Output, Unpublished, WriteError};
 use super::sink::{Format, rejects};
-use super::walk::{Walk, WalkError};
+use super::walk::WalkError;
 use crate::ledger::{self, Ledger, LedgerError, PlannedUser};
-use crate::sources::{Record, Row};
+use crate::sources::Record;
 
 /// What to export, and where to.
 pub struct Export {
-    /// The stores, in the order in which their users take a login.
+    /// The stores, the first of which decides about a person.
     pub sources: Vec<Planned>,
+    /// Okta attributes: rows of several stores in which one of them is equal are one person.
+    pub match_on: Vec<String>,
+    /// What later rows of a person are for.
+    pub merge: Merge,
     /// A condition in the stores' SQL.
     pub filter: Option<String>,
     /// What is written.
@@ -37,26 +41,15 @@ pub struct Export {
 /// Why there is no export. Nothing then stands under the final names.
 #[derive(Debug, Error)]
 pub enum ExportError {
-    /// A store failed, or the program.
+    /// A store failed, or what was asked of it, or the program.
     #[error(transparent)]
-    Walk(#[from] WalkError),
+    People(#[from] PeopleError),
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
     /// The ledger could not note the users.
     #[error("the exported users cannot be noted in the ledger: {0}")]
     Ledger(#[from] LedgerError),
-    /// The mapping names columns that the query does not give.
-    #[error(
-        "source `{source_name}`: the users query has no column {}: select it, or change [source.profile]",
-        .columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", ")
-    )]
-    MissingColumns {
-        /// The source.
-        source_name: Arc<str>,
-        /// The columns.
-        columns: Vec<String>,
-    },
     /// A row could not be turned into bytes: a mistake of the program.
     #[error("a row could not be written down: {0}")]
     Encode(std::io::Error),
@@ -83,9 +76,18 @@ pub async fn run(export: Export, mut progress: impl FnMut(&Report)) -> Result<Re
 
     let mut report = Report::default();
     let ledger = export.ledger;
-    let mut walk = walk(export.sources, export.filter, export.format, ledger.is_some());
+    let (format, note, several) = (export.format, ledger.is_some(), export.sources.len() > 1);
+    let rounds = Rounds {
+        stores: export.sources,
+        filter: export.filter,
+        match_on: export.match_on,
+        merge: export.merge,
+        corrections: None,
+        start: None,
+    };
+    let mut walk = Round::start(rounds, move |shared, marked| chunk(shared, marked, &format, note));
     while let Some(chunk) = walk.next().await {
-        let chunk = chunk??;
+        let chunk: Chunk = chunk?;
         report.merge(&chunk.report);
         if let Some(ledger) = &ledger {
             chunk.note(ledger).await?;
@@ -99,6 +101,7 @@ pub async fn run(export: Export, mut progress: impl FnMut(&Report)) -> Result<Re
         publish(name).await?;
     }
     report.sort();
+    report.merged = several.then(|| walk.merged());
     Ok(report)
 }
 
@@ -153,91 +156,42 @@ impl Chunk {
     }
 }
 
-/// A batch with the logins that an earlier row has.
-struct Marked {
-    source: usize,
-    rows: Vec<Row>,
-    repeated: Vec<bool>,
-    missing_columns: Vec<String>,
-}
-
-fn walk(
-    sources: Vec<Planned>,
-    filter: Option<String>,
-    format: Format,
+fn chunk(
+    shared: &Shared,
+    mut marked: Marked,
+    format: &Format,
     note: bool,
-) -> Walk<Result<Chunk, ExportError>> {
-    let stores: Vec<_> = sources.iter().map(|planned| Arc::clone(&planned.source)).collect();
-    let sources: Arc<[Planned]> = sources.into();
-    let for_marks = Arc::clone(&sources);
-    let mut seen = SeenLogins::new();
-    let mut columns_checked = vec![false; stores.len()];
-    let mark = move |source: usize, rows: Vec<Row>| {
-        let Some(planned) = for_marks.get(source) else {
-            return Marked { source, rows, repeated: Vec::new(), missing_columns: Vec::new() };
-        };
-        let profile = planned.planner.profile();
-        let mut missing_columns = Vec::new();
-        if let (Some(checked), Some(Ok(row))) = (
-            columns_checked.get_mut(source).filter(|checked| !**checked),
-            rows.iter().find(|row| row.is_ok()),
-        ) {
-            *checked = true;
-            missing_columns = profile.missing_columns(row).into_iter().map(str::to_owned).collect();
-        }
-        let repeated = rows
-            .iter()
-            .map(|row| {
-                let login = row.as_ref().ok().and_then(|record| profile.login(record));
-                login.is_some_and(|login| !seen.insert(login))
-            })
-            .collect();
-        Marked { source, rows, repeated, missing_columns }
+) -> Result<(Chunk, MergeReport), ExportError> {
+    let Some(planned) = shared.stores.get(marked.source) else {
+        return Err(PeopleError::NoSuchSource(marked.source).into());
     };
-    Walk::start(stores, filter, mark, move |marked| match sources.get(marked.source) {
-        Some(planned) => chunk(planned, marked, &format, note),
-        None => Ok(Chunk::default()),
-    })
-}
-
-fn chunk(planned: &Planned, marked: Marked, format: &Format, note: bool) -> Result<Chunk, ExportError> {
     let source_name = planned.source.name();
-    if !marked.missing_columns.is_empty() {
-        return Err(ExportError::MissingColumns {
-            source_name: Arc::clone(source_name),
-            columns: marked.missing_columns,
-        });
-    }
     let mut chunk = Chunk {
         accepted: Vec::with_capacity(marked.rows.len() * 320),
         source: Arc::clone(source_name),
         ..Chunk::default()
     };
-    for (row, repeated) in marked.rows.iter().zip(marked.repeated) {
-        let decided = match row {
-            Ok(_) if repeated => Err(Reject::DuplicateLogin),
-            Ok(record) => planned.planner.plan(record),
-            Err(bad) => Err(Reject::Row(bad.clone())),
-        };
-        let reject = match decided {
+    chunk.report.rows = marked.left();
+    let merged = shared.visit(&mut marked, |visited| {
+        let reject = match visited.decided {
             Ok(user) => {
                 chunk.report.planned(&user.scheme, &user.route);
-                if let (true, Ok(record)) = (note, row) {
+                if let (true, Ok(record)) = (note, visited.row) {
                     chunk.noted.push(Noted::new(record, &user));
                 }
-                format.append(&mut chunk.accepted, user).map_err(ExportError::Encode)?;
-                continue;
+                return format.append(&mut chunk.accepted, user).map_err(ExportError::Encode);
             }
             Err(reject) => reject,
         };
-        let (id, login) = match row {
+        let (id, login) = match visited.row {
             Ok(record) => (Some(record.id.as_str()), planned.planner.profile().login(record)),
             Err(bad) => (bad.id.as_deref(), None),
         };
         rejects::append(&mut chunk.rejected, source_name, id, login, &reject.to_string());
         chunk.report.rejected(&reject);
-    }
-    Ok(chunk)
+        Ok(())
+    })?;
+    Ok((chunk, merged))
 }
 
 /// Both files, on their way to and from the thread that writes.
@@ -253,7 +207,7 @@ impl Outputs {
             self.rejects.write(&chunk.rejected)?;
             Ok::<_, WriteError>(self)
         });
-        Ok(written.await.map_err(WalkError::from)??)
+        Ok(written.await.map_err(worker)??)
     }
 
     async fn finish(self) -> Result<(), ExportError> {
@@ -261,19 +215,23 @@ impl Outputs {
             self.rejects.finish()?;
             self.out.finish()
         });
-        Ok(finished.await.map_err(WalkError::from)??)
+        Ok(finished.await.map_err(worker)??)
     }
 }
 
 /// A pipe without a reader makes the opening wait.
 async fn create(destination: Destination) -> Result<(Output, Option<Unpublished>), ExportError> {
     let created = tokio::task::spawn_blocking(move || file::create(&destination));
-    Ok(created.await.map_err(WalkError::from)??)
+    Ok(created.await.map_err(worker)??)
 }
 
 async fn publish(name: Unpublished) -> Result<(), ExportError> {
     let published = tokio::task::spawn_blocking(move || name.publish());
-    Ok(published.await.map_err(WalkError::from)??)
+    Ok(published.await.map_err(worker)??)
+}
+
+fn worker(error: tokio::task::JoinError) -> ExportError {
+    PeopleError::Walk(WalkError::Worker(error)).into()
 }
 
 #[cfg(test)]
@@ -289,7 +247,7 @@ mod tests {
     use crate::credential::Reader;
     use crate::okta::profile::LoginPattern;
     use crate::schemes::{Limits, Selection};
-    use crate::sources::{BadRow, SourceError};
+    use crate::sources::{BadRow, Row, SourceError};
 
     fn planned(name: &str, batches: Vec<Result<Vec<Row>, SourceError>>) -> Planned {
         let reader = Reader::new(Selection::auto(), Limits::default(), None);
@@ -303,6 +261,8 @@ mod tests {
     fn export(folder: &Path, sources: Vec<Planned>) -> Export {
         Export {
             sources,
+            match_on: vec!["login".to_owned()],
+            merge: Merge::Fill,
             filter: None,
             format: Format::Okta,
             out: Destination::File(folder.join("users.jsonl")),
@@ -330,7 +290,9 @@ mod tests {
             vec![Ok(vec![Ok(person("x", " Bob@Example.com ")), Ok(person("y", "carl@example.com"))])],
         );
         let report = run(export(folder.path(), vec![shop, forum]), |_| {}).await.unwrap();
-        assert_eq!((report.rows, report.users, report.rejected), (5, 3, 2));
+        assert_eq!((report.rows, report.users, report.rejected), (5, 3, 1));
+        let merged = report.merged.unwrap();
+        assert_eq!((merged.people, merged.rows, merged.filled), (1, 1, 0));
         let logins: Vec<String> = read(folder.path(), "users.jsonl")
             .iter()
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
@@ -339,11 +301,7 @@ mod tests {
         assert_eq!(logins, ["amy@example.com", "bob@example.com", "carl@example.com"]);
         assert_eq!(
             read(folder.path(), "rejects.csv"),
-            [
-                "source,id,login,reason",
-                "shop,2,AMY@example.com,duplicate login",
-                "forum,x,Bob@Example.com,duplicate login",
-            ]
+            ["source,id,login,reason", "shop,2,AMY@example.com,duplicate login"]
         );
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Values are trimmed and otherwise sent as they are. An empty optional attribute is left out.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::okta::profile::{self, Attribute, LoginPattern, ProfileError};
@@ -22,6 +24,25 @@ const NOT_PROFILE: [&str; 7] = ["stored", "salt", "salt2", "pepper", "scheme", "
 
 /// Columns with a meaning of their own that are profile material too; their names are known in any case.
 const WITH_MEANING: [&str; 4] = ["id", "login", "email", "last_login"];
+
+/// What is known of a row's person beside the row: Okta attributes and values, none of them empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// These go before the row's own.
+    pub corrected: &'a [(Arc<str>, String)],
+    /// These stand where the row's own are empty.
+    pub filled: &'a [(Arc<str>, String)],
+}
+
+impl<'a> Beside<'a> {
+    fn is_empty(&self) -> bool {
+        self.corrected.is_empty() && self.filled.is_empty()
+    }
+
+    fn of(values: &'a [(Arc<str>, String)], attribute: &str) -> Option<&'a str> {
+        values.iter().find(|(name, _)| **name == *attribute).map(|(_, value)| value.as_str())
+    }
+}
 
 /// A mapping that cannot work. Several at once are several errors.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -69,8 +90,7 @@ impl ProfileMap {
     /// of Okta's template, custom ones after them.
     pub fn new(pairs: &[(String, String)], pattern: LoginPattern) -> Result<Self, Vec<MappingError>> {
         let mut entries = if pairs.is_empty() { default_entries() } else { explicit_entries(pairs)? };
-        let place = |name: &str| profile::BASE.iter().position(|attribute| attribute.name == name);
-        entries.sort_by_key(|entry| place(&entry.name).unwrap_or(usize::MAX));
+        entries.sort_by_key(|entry| in_template(&entry.name));
         let login = entries.iter().position(|entry| entry.name == "login");
         match login {
             Some(login) => Ok(Self { entries, login, pattern }),
@@ -94,9 +114,62 @@ impl ProfileMap {
             .collect()
     }
 
+    /// The place of an attribute that it fills, for [`ProfileMap::value`].
+    pub fn place(&self, attribute: &str) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.name == attribute)
+    }
+
+    /// The value of the attribute at this place, unchecked.
+    pub fn value<'a>(&self, place: usize, record: &'a Record) -> Option<&'a str> {
+        self.entries.get(place).and_then(|entry| entry.value(record))
+    }
+
     /// The login as it would be sent, unchecked.
     pub fn login<'a>(&self, record: &'a Record) -> Option<&'a str> {
-        self.entries.get(self.login).and_then(|entry| entry.value(record))
+        self.value(self.login, record)
+    }
+
+    /// All attributes that have a value, unchecked, in the order of Okta's template.
+    pub fn values<'a>(&'a self, record: &'a Record, beside: Beside<'a>) -> Vec<(&'a str, &'a str)> {
+        let mut values = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            let corrected = Beside::of(beside.corrected, &entry.name);
+            let value = corrected.or_else(|| entry.value(record));
+            let value = value.or_else(|| Beside::of(beside.filled, &entry.name));
+            values.extend(value.map(|value| (entry.name.as_str(), value)));
+        }
+        if beside.is_empty() {
+            return values;
+        }
+        // What only other sources map.
+        for (name, value) in beside.corrected.iter().chain(beside.filled) {
+            if !values.iter().any(|(known, _)| *known == &**name) {
+                values.push((name, value));
+            }
+        }
+        values.sort_by_key(|(name, _)| in_template(name));
+        values
+    }
+
+    /// The profile of a row and what is known beside it, or the first thing that Okta would refuse in it.
+    pub fn profile_beside<'a>(
+        &'a self,
+        record: &'a Record,
+        beside: Beside<'a>,
+    ) -> Result<Profile<'a>, ProfileError> {
+        if beside.is_empty() {
+            return self.profile(record);
+        }
+        let values = self.values(record, beside);
+        for name in profile::REQUIRED {
+            if !values.iter().any(|(known, _)| *known == name) {
+                return Err(ProfileError::Missing(name.to_owned()));
+            }
+        }
+        for (name, value) in &values {
+            Attribute::of(name).check(name, value, self.pattern)?;
+        }
+        Ok(Profile(values))
     }
 
     /// The profile of a row, or the first thing that Okta would refuse in it.
@@ -124,6 +197,11 @@ impl Entry {
             .map(str::trim)
             .find(|value| !value.is_empty())
     }
+}
+
+/// The place of an attribute in Okta's template; behind it where it is a custom one.
+pub fn in_template(attribute: &str) -> usize {
+    profile::BASE.iter().position(|base| base.name == attribute).unwrap_or(usize::MAX)
 }
 
 fn entry(name: &str, columns: Vec<String>, explicit: bool) -> Entry {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::people::MergeReport;
 use super::plan::{Reject, Route};
 
 /// Distinct lines of each list; what comes after is counted under `other`.
@@ -17,7 +18,7 @@ pub struct Report {
     pub rows: u64,
     /// Users written, by either route.
     pub users: u64,
-    /// Rows that were not.
+    /// Rows that could not be.
     pub rejected: u64,
     /// Users with a hash that Okta imports.
     pub hash: Vec<Line>,
@@ -25,6 +26,9 @@ pub struct Report {
     pub hook: Vec<Line>,
     /// Rejects by reason.
     pub rejects: Vec<RejectLine>,
+    /// What merging came to, where there are several sources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged: Option<MergeReport>,
 }
 
 /// Users of one scheme on one route.

@@ -126,21 +126,16 @@ pub async fn run(
     };
     let stores = sources.iter().map(|surveyed| Arc::clone(&surveyed.source)).collect();
     let listed = output.is_some();
-    let mut walk = Walk::start(
-        stores,
-        filter,
-        |source, rows| (source, rows),
-        move |(source, rows)| {
-            let mut part = Survey::default();
-            let mut list = Vec::new();
-            if let Some(surveyed) = sources.get(source) {
-                for row in &rows {
-                    part.add(surveyed, row, listed.then_some(&mut list));
-                }
+    let mut walk = Walk::start(stores, filter, move |source, rows| {
+        let mut part = Survey::default();
+        let mut list = Vec::new();
+        if let Some(surveyed) = sources.get(source) {
+            for row in &rows {
+                part.add(surveyed, row, listed.then_some(&mut list));
             }
-            (source, part, list)
-        },
-    );
+        }
+        (source, part, list)
+    });
     while let Some(part) = walk.next().await {
         let (source, part, list) = part?;
         if let Some((_, rows)) = survey.by_source.get_mut(source) {

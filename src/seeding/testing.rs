@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
+use crate::secret::Secret;
 use crate::sources::{CredentialSource, Lookup, PoolState, Record, Row, SourceError};
 
 /// A record with a bcrypt value that Okta imports.
@@ -31,15 +32,60 @@ pub(crate) fn person(id: &str, login: &str) -> Record {
     record(id, login, &[("first_name", Some("Amy")), ("last_name", Some("Wong"))])
 }
 
-/// Streams what it is given, once.
+/// The same record once more; secrets have no `Clone` elsewhere.
+pub(crate) fn copy(record: &Record) -> Record {
+    let secret = |secret: &Option<Secret>| secret.as_ref().map(|it| Secret::new(it.expose().to_vec()));
+    Record {
+        id: record.id.clone(),
+        login: record.login.clone(),
+        email: record.email.clone(),
+        active: record.active,
+        stored: secret(&record.stored),
+        salt: secret(&record.salt),
+        salt2: secret(&record.salt2),
+        pepper: secret(&record.pepper),
+        scheme: record.scheme.clone(),
+        last_login: record.last_login.clone(),
+        groups: record.groups.clone(),
+        profile: record.profile.clone(),
+    }
+}
+
+/// Streams what it is given, as often as it is asked.
 pub(crate) struct MemorySource {
     name: Arc<str>,
-    batches: std::sync::Mutex<Vec<Result<Vec<Row>, SourceError>>>,
+    batches: Vec<Result<Vec<Row>, SourceError>>,
+    /// What the groups query gives, where there is one.
+    groups: Option<fn(&str) -> Result<Vec<String>, String>>,
 }
 
 impl MemorySource {
     pub(crate) fn new(name: &str, batches: Vec<Result<Vec<Row>, SourceError>>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), batches: batches.into() })
+        Arc::new(Self { name: name.into(), batches, groups: None })
+    }
+
+    /// With a groups query.
+    pub(crate) fn with_groups(
+        name: &str,
+        batches: Vec<Result<Vec<Row>, SourceError>>,
+        groups: fn(&str) -> Result<Vec<String>, String>,
+    ) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), batches, groups: Some(groups) })
+    }
+
+    fn batch(&self, rows: &[Row], skipping: &mut bool, after: Option<&str>) -> Vec<Row> {
+        let mut copied = Vec::new();
+        for row in rows {
+            let (id, copy) = match row {
+                Ok(record) => (Some(record.id.as_str()), Ok(copy(record))),
+                Err(bad) => (bad.id.as_deref(), Err(bad.clone())),
+            };
+            if !*skipping {
+                copied.push(copy);
+            }
+            *skipping &= id != after;
+        }
+        copied
     }
 }
 
@@ -55,9 +101,34 @@ impl CredentialSource for MemorySource {
     fn stream<'a>(
         &'a self,
         _: Option<&'a str>,
-        _: Option<&'a str>,
+        after: Option<&'a str>,
     ) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
-        stream::iter(std::mem::take(&mut *self.batches.lock().unwrap())).boxed()
+        let mut skipping = after.is_some();
+        let batches: Vec<Result<Vec<Row>, SourceError>> = self
+            .batches
+            .iter()
+            .map(|batch| match batch {
+                Ok(rows) => Ok(self.batch(rows, &mut skipping, after)),
+                Err(error) => {
+                    Err(SourceError::Down { source_name: self.name.clone(), why: error.to_string() })
+                }
+            })
+            .collect();
+        stream::iter(batches).boxed()
+    }
+
+    fn has_groups_query(&self) -> bool {
+        self.groups.is_some()
+    }
+
+    fn groups_of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<String>, SourceError>> {
+        let answer = self.groups.map_or_else(|| Ok(Vec::new()), |groups| groups(id));
+        let answer = answer.map_err(|why| SourceError::Unreadable {
+            source_name: self.name.clone(),
+            query: "groups",
+            why,
+        });
+        Box::pin(std::future::ready(answer))
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
@@ -69,7 +140,7 @@ impl CredentialSource for MemorySource {
     }
 
     fn pool(&self) -> PoolState {
-        PoolState::default()
+        PoolState { open: 0, idle: 0, max: 4 }
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

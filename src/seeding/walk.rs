@@ -28,47 +28,80 @@ pub enum WalkError {
 /// The results of a walk, in the order of the rows. Dropping it ends the walk.
 pub(super) struct Walk<T> {
     results: mpsc::Receiver<Result<JoinHandle<T>, SourceError>>,
+    /// Taken, and not done yet: whoever gives up waiting finds it here again.
+    taken: Option<JoinHandle<T>>,
     reader: JoinSet<()>,
 }
 
+/// Where the reading task puts what is to be worked on.
+pub(super) struct Feed<T> {
+    sender: mpsc::Sender<Result<JoinHandle<T>, SourceError>>,
+}
+
+/// Nobody takes results any more.
+pub(super) struct Unheard;
+
+impl<T: Send + 'static> Feed<T> {
+    /// Has this done on a blocking thread, several at once; waits while too many are under way.
+    pub(super) async fn give(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<(), Unheard> {
+        self.sender.send(Ok(tokio::task::spawn_blocking(work))).await.map_err(|_| Unheard)
+    }
+
+    /// Ends the walk with this.
+    pub(super) async fn fail(self, error: SourceError) {
+        // If nobody listens any more, there is nobody to tell.
+        let _ = self.sender.send(Err(error)).await;
+    }
+}
+
 impl<T: Send + 'static> Walk<T> {
-    /// Reads the sources one after the other. `prepare` sees each batch (with the index of its source) in order;
-    /// `work` then runs on a blocking thread, several at once.
-    pub(super) fn start<B: Send + 'static>(
+    /// Reads the sources one after the other; `work` sees each batch with the index of its source.
+    pub(super) fn start(
         sources: Vec<Arc<dyn CredentialSource>>,
         filter: Option<String>,
-        mut prepare: impl FnMut(usize, Vec<Row>) -> B + Send + 'static,
-        work: impl Fn(B) -> T + Send + Sync + 'static,
+        work: impl Fn(usize, Vec<Row>) -> T + Send + Sync + 'static,
     ) -> Self {
-        let (sender, results) = mpsc::channel(UNDER_WAY);
         let work = Arc::new(work);
-        let mut reader = JoinSet::new();
-        reader.spawn(async move {
+        Self::begin(async move |feed| {
             for (index, source) in sources.iter().enumerate() {
                 let mut batches = source.stream(filter.as_deref(), None);
                 while let Some(batch) = batches.next().await {
-                    let result = batch.map(|rows| {
-                        let prepared = prepare(index, rows);
-                        let work = Arc::clone(&work);
-                        tokio::task::spawn_blocking(move || work(prepared))
-                    });
-                    let failed = result.is_err();
-                    if sender.send(result).await.is_err() || failed {
+                    let rows = match batch {
+                        Ok(rows) => rows,
+                        Err(error) => return feed.fail(error).await,
+                    };
+                    let work = Arc::clone(&work);
+                    if let Err(Unheard) = feed.give(move || work(index, rows)).await {
                         return;
                     }
                 }
             }
-        });
-        Self { results, reader }
+        })
     }
 
-    /// The next result; `None` after the last.
+    /// Runs a task that feeds the walk.
+    pub(super) fn begin<F>(read: impl FnOnce(Feed<T>) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (sender, results) = mpsc::channel(UNDER_WAY);
+        let mut reader = JoinSet::new();
+        reader.spawn(read(Feed { sender }));
+        Self { results, taken: None, reader }
+    }
+
+    /// The next result; `None` after the last. Cancelled while it waits, it loses nothing.
     pub(super) async fn next(&mut self) -> Option<Result<T, WalkError>> {
-        match self.results.recv().await {
-            Some(Ok(handle)) => Some(handle.await.map_err(WalkError::from)),
-            Some(Err(error)) => Some(Err(error.into())),
-            // A reader that broke down must not look like one that came to the end.
-            None => self.reader.join_next().await?.err().map(|error| Err(error.into())),
+        if self.taken.is_none() {
+            match self.results.recv().await {
+                Some(Ok(handle)) => self.taken = Some(handle),
+                Some(Err(error)) => return Some(Err(error.into())),
+                // A reader that broke down must not look like one that came to the end.
+                None => return self.reader.join_next().await?.err().map(|error| Err(error.into())),
+            }
         }
+        let result = self.taken.as_mut()?.await;
+        self.taken = None;
+        Some(result.map_err(WalkError::from))
     }
 }

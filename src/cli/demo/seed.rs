@@ -14,6 +14,7 @@ use super::super::stores;
 use super::migration::Migration;
 use crate::okta::profile::LoginPattern;
 use crate::seeding::export::{self, Export, Planned};
+use crate::seeding::people::Merge;
 use crate::seeding::plan::Planner;
 use crate::seeding::profile::ProfileMap;
 use crate::seeding::sink::Format;
@@ -66,6 +67,8 @@ pub(super) async fn run(migration: &Migration) -> anyhow::Result<Seeding> {
     }
     let job = Export {
         sources,
+        match_on: vec!["login".to_owned()],
+        merge: Merge::Fill,
         filter: None,
         format: Format::Okta,
         out: Destination::File(out.clone()),

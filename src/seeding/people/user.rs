@@ -55,6 +55,11 @@ pub struct CredentialParts {
 }
 
 impl CredentialParts {
+    /// Of nothing but a scheme.
+    pub(super) fn none(scheme: &Arc<str>) -> Self {
+        Self { scheme: Arc::clone(scheme), values: [const { None }; 4] }
+    }
+
     /// Takes the stored value, both salts and the pepper out of a record.
     pub(super) fn take(scheme: &Arc<str>, record: &mut Record) -> Self {
         Self {

@@ -10,6 +10,7 @@ pub mod rejects;
 use super::plan::Planned;
 
 pub use self::csv::CsvLayout;
+pub use self::rejects::ImportRejects;
 
 /// What is written for each user.
 #[derive(Clone, Debug)]
