@@ -95,6 +95,19 @@ impl Move {
             .expect("keyferry starts")
     }
 
+    /// The same where nobody reads what it says.
+    pub(crate) fn start_silent(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("keyferry starts")
+    }
+
+    /// Calls that the org was asked, and those among them that change something.
+    pub(crate) fn calls(&self) -> (u64, u64) {
+        let calls = self.org.calls();
+        let writes = calls.iter().filter(|(name, _)| !name.starts_with("GET "));
+        (calls.values().map(|calls| calls.total()).sum(), writes.map(|(_, calls)| calls.total()).sum())
+    }
+
     /// Runs an import to its end, beside the org that this process serves.
     pub(crate) async fn import(&self, arguments: &[&str]) -> Output {
         let mut command = self.command(arguments);
@@ -109,6 +122,20 @@ impl Move {
         let (code, out, err) = told(&output);
         let report = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}\n{err}"));
         (code, report)
+    }
+
+    /// One call of the org's API, as an admin would make it.
+    pub(crate) async fn call(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let answer = client
+            .request(method, format!("{}{path}", self.org_url))
+            .header("Authorization", format!("SSWS {}", TOKEN))
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer");
+        let bytes = answer.bytes().await.expect("a body");
+        serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
     /// Every user of the store is in the org, and was created once.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 use super::collect::Told;
-use super::{ImportError, Markers, Options};
+use super::{ImportError, Markers, Options, stopped};
 use crate::ledger::{
     Candidate, Cursor, Ledger, Marker, Pass, Route, Standing, State, UserRef,
 };
@@ -86,7 +86,7 @@ impl Feeder {
         mut people: People,
         work: mpsc::Sender<Work>,
         told: mpsc::Sender<Told>,
-        stop: watch::Receiver<bool>,
+        mut stop: watch::Receiver<bool>,
     ) -> Result<bool, ImportError> {
         let mut left = self.options.limit.unwrap_or(u64::MAX);
         let mut number = 0;
@@ -109,7 +109,12 @@ impl Feeder {
                 return Ok(false);
             }
             for one in sent {
-                if *stop.borrow() || work.send(one).await.is_err() {
+                let gone = tokio::select! {
+                    biased;
+                    () = stopped(&mut stop) => true,
+                    sent = work.send(one) => sent.is_err(),
+                };
+                if gone {
                     return Ok(false);
                 }
             }

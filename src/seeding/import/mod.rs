@@ -130,3 +130,11 @@ pub async fn run(
 pub fn rejects_note(shard: Shard) -> String {
     format!("import.rejects.{}.{}", shard.index, shard.of)
 }
+
+/// Waits for the wish to stop.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone cannot ask to stop any more.
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use super::collect::{Done, Told};
 use super::feed::{Task, Work};
 use super::groups::Groups;
-use super::{Existing, ImportError, Options};
+use super::{Existing, ImportError, Options, stopped};
 use crate::ledger::{Journal, Ledger, Route, Settled, State};
 use crate::okta::client::{Bucket, CallError, Client};
 use crate::okta::user::{CreateUser, Credentials, HookKind, PasswordCredential, Profile};
@@ -259,11 +259,4 @@ impl Work {
 /// Whether an account can come from our own call of that time.
 fn is_ours(user: &User, since: SystemTime) -> bool {
     user.imported && user.created + CLOCK_GRAIN >= since
-}
-
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // A sender that is gone cannot ask to stop any more.
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

@@ -34,7 +34,7 @@ async fn sigterm_answers_what_is_in_flight_and_the_same_command_goes_on() {
 async fn a_ledger_of_another_org_or_store_is_refused() {
     let (one, other) = (Move::of(3).await, Move::of(3).await);
     one.report(&[]).await;
-    std::fs::copy(one.shop.path().join("ledger.db"), other.shop.path().join("ledger.db")).expect("copied");
+    other.on_ledger(&format!("sqlite:{}", one.shop.path().join("ledger.db").display()));
     let (code, _, err) = told(&other.import(&[]).await);
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("org") && err.contains("--rebind"), "{err}");

@@ -6,19 +6,6 @@ use serde_json::{Value, json};
 use super::{Move, login};
 
 impl Move {
-    async fn call(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let answer = client
-            .request(method, format!("{}{path}", self.org_url))
-            .header("Authorization", format!("SSWS {}", super::TOKEN))
-            .json(&body)
-            .send()
-            .await
-            .expect("an answer");
-        let bytes = answer.bytes().await.expect("a body");
-        serde_json::from_slice(&bytes).unwrap_or_default()
-    }
-
     /// Somebody who was in the org before.
     async fn stranger(&self, number: usize, activate: bool) -> Value {
         let profile = json!({ "firstName": "Other", "lastName": "Person", "email": login(number), "login": login(number) });

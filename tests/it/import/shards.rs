@@ -7,13 +7,8 @@ use keyferry::demo::org::{FaultKind, Faults};
 use std::time::Duration;
 
 /// An import that is under way for as long as it is held.
-async fn running(campaign: &Move, arguments: &[&str]) -> tokio::process::Child {
-    let child = tokio::process::Command::from(campaign.command(arguments))
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("keyferry starts");
+async fn running(campaign: &Move, arguments: &[&str]) -> std::process::Child {
+    let child = campaign.start_silent(arguments);
     while campaign.org.user_count() == 0 {
         tokio::task::yield_now().await;
     }
@@ -21,14 +16,15 @@ async fn running(campaign: &Move, arguments: &[&str]) -> tokio::process::Child {
 }
 
 async fn refuses_a_second(campaign: &Move) {
-    campaign.org.set_faults(Faults::default().chance(FaultKind::Slow(Duration::from_millis(200)), 1.0));
+    campaign.org.set_faults(Faults::default().chance(FaultKind::Slow(Duration::from_secs(5)), 1.0));
     let mut first = running(campaign, &[]).await;
     for second in [&[][..], &["--shard", "0/2"]] {
         let (code, _, err) = told(&campaign.import(second).await);
         assert_eq!(code, 1, "{err}");
         assert!(err.contains("running"), "{err}");
     }
-    first.kill().await.expect("killed");
+    first.kill().expect("it can be killed");
+    first.wait().expect("it is gone");
     campaign.org.set_faults(Faults::default());
     let (code, _, err) = told(&campaign.import(&[]).await);
     assert_eq!(code, 0, "the lock went with its holder: {err}");
