@@ -68,7 +68,7 @@ async fn demonstrate(args: &Args, telling: &Telling) -> anyhow::Result<(Migratio
     telling.say(&survey.text())?;
 
     telling
-        .say("2. Seeding: the users that `keyferry export` would write, sent to an imitation Okta org.\n")?;
+        .say("2. Seeding: `keyferry import` into an imitation Okta org, at ten times the rate that Okta allows.\n")?;
     let seeding = seed::run(&migration).await?;
     telling.say(&seeding.text())?;
 
@@ -100,7 +100,7 @@ Left running until Ctrl-C; the folder {folder} goes with it.
   The hook, as Okta:   curl -s -H 'Authorization: {secret}' -H 'Content-Type: application/json' {url} \\
                          -d '{{\"eventType\":\"com.okta.user.credential.password.import\",\"data\":{{\"context\":{{\"credential\":{{\"username\":\"haruka.tanaka\",\"password\":\"ふじさん3776\"}}}}}}}}'
   Health and metrics:  curl -s {private}/readyz; curl -s {private}/metrics
-  The configuration:   {folder}/keyferry.toml (with it: keyferry survey, export, status)
-  What was sent:       {folder}/users.jsonl, and what was not: {folder}/rejects.csv"
+  The configuration:   {folder}/keyferry.toml (with it: keyferry survey, export, status; OKTA_API_TOKEN={token} keyferry import)
+  Who was not sent:    {folder}/rejects.csv"
     )
 }

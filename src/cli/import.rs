@@ -78,6 +78,9 @@ pub(super) struct Args {
     /// The report as JSON, on standard output
     #[arg(long)]
     json: bool,
+
+    #[arg(skip)]
+    quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -89,8 +92,8 @@ enum RouteArg {
 }
 
 impl Args {
-    /// All of Okta's users of the configuration, as the demo runs it.
-    pub(super) fn of(config: PathBuf, rejects: PathBuf) -> Self {
+    /// Everybody of the configuration, without a word on the way.
+    pub(super) fn of_everybody(config: PathBuf, rejects: PathBuf) -> Self {
         Self {
             config: ConfigArgs { config },
             rows: RowArgs {
@@ -108,6 +111,7 @@ impl Args {
             rejects: Some(rejects),
             rebind: false,
             json: false,
+            quiet: true,
         }
     }
 
@@ -309,6 +313,9 @@ impl Job<'_> {
 
     /// What is ahead, before the first call that changes anything.
     async fn announce(&self, pass: &Pass, total: Option<u64>) {
+        if self.args.quiet {
+            return;
+        }
         let seeded = self.ledger.seeded().await.unwrap_or_default();
         output::note(&report::plan(&self.org_url, pass, total, seeded, &self.options, &self.client.pace()));
     }

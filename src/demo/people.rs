@@ -502,7 +502,7 @@ pub const PEOPLE: &[Person] = &[
         password: "second account",
         typed: "MARGARET.OCONNOR@EXAMPLE.COM",
         active: true,
-        fate: Fate::Rejected("duplicate login"),
+        fate: Fate::Merged,
     },
     // PHP 8.2.35: `md5($password)`.
     Person {

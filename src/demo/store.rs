@@ -35,6 +35,8 @@ pub enum Fate {
     Hash,
     /// Created with the hook.
     Hook,
+    /// Not created: an earlier source knows the person, and its password counts.
+    Merged,
     /// Not created, for a reason that begins so.
     Rejected(&'static str),
 }
@@ -113,12 +115,16 @@ pub async fn create(path: &Path, people: &[Person]) -> Result<(), sqlx::Error> {
     connection.close().await
 }
 
-/// A `keyferry.toml` for the store in `folder`, under the names `sample.db` and `keyferry-ledger.db`. The hook
-/// listens on free ports of this machine and takes its secret from `KEYFERRY_HOOK_SECRET`.
-pub fn configuration(folder: &Path) -> String {
+/// A `keyferry.toml` for the store in `folder`, under the names `sample.db` and `keyferry-ledger.db`, and an org. The
+/// hook listens on free ports of this machine and takes its secret from `KEYFERRY_HOOK_SECRET`; the API token is in
+/// `OKTA_API_TOKEN`.
+pub fn configuration(folder: &Path, org_url: &str) -> String {
     // A TOML literal string takes the path as it is; only a quote would end it.
     let url = |file: &str| format!("'sqlite:{}'", folder.join(file).display());
-    CONFIGURATION.replace("{store}", &url("sample.db")).replace("{ledger}", &url("keyferry-ledger.db"))
+    CONFIGURATION
+        .replace("{store}", &url("sample.db"))
+        .replace("{ledger}", &url("keyferry-ledger.db"))
+        .replace("{org}", org_url)
 }
 
 const CONFIGURATION: &str = r#"# The configuration of `keyferry demo`.
@@ -131,6 +137,11 @@ header = [{ name = "Authorization", secret = "env:KEYFERRY_HOOK_SECRET" }]
 
 [ledger]
 url = {ledger}
+
+[okta]
+org_url = "{org}"
+api_token = "env:OKTA_API_TOKEN"
+groups = ["Migrated_from_Legacy_{date}"]
 
 [[source]]
 name = "shop"

@@ -32,7 +32,7 @@ fn the_demo_ends_well_and_tells_what_happened() {
     has(&["30 users created", "20 with a hash", "10 for the hook"]);
     has(&["shop 27 (ewa.nowicka@example.com): inactive"]);
     has(&["shop 28 (harold.pemberton@example.com): unreadable hash"]);
-    has(&["forum 3 (MARGARET.OCONNOR@EXAMPLE.COM): duplicate login"]);
+    has(&["Merged: 1 row of a later source"]);
     has(&["Jürgen Weiß", "bcrypt $2b$", "hash", "refused", "signed in", "0+0+0"]);
     has(&["Haruka Tanaka", "argon2id", "hook", "refused", "signed in", "1+1+0"]);
     has(&["30 of 33 people signed in to Okta with the password they always had"]);

@@ -47,17 +47,19 @@ impl Migration {
         let folder = folder.context("cannot make a temporary folder")?;
         let store = folder.path().join("sample.db");
         store::create(&store, &people).await.context("cannot make the sample store")?;
-        let configuration = store::configuration(folder.path());
-        tokio::fs::write(folder.path().join("keyferry.toml"), &configuration)
-            .await
-            .context("cannot write the configuration")?;
-
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
             .await
             .context("the org cannot listen on 127.0.0.1")?;
         let org_url = format!("http://{}", listener.local_addr()?);
         let token_text = random_text()?;
-        let org = Org::new(Settings::new(org_url.clone(), Secret::from(token_text.as_str())))?;
+        let mut settings = Settings::new(org_url.clone(), Secret::from(token_text.as_str()));
+        // Ten times what Okta allows, so that nobody has to wait for a demonstration.
+        settings.rate.limit *= 10;
+        let org = Org::new(settings)?;
+        let configuration = store::configuration(folder.path(), &org_url);
+        tokio::fs::write(folder.path().join("keyferry.toml"), &configuration)
+            .await
+            .context("cannot write the configuration")?;
         let serving = org.clone();
         tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
         Ok(Self {
@@ -74,7 +76,10 @@ impl Migration {
 
     /// The configuration, read as every verb reads it. `with_server` where the hook's secret is needed.
     pub(super) fn config(&self, with_server: bool) -> anyhow::Result<Config> {
-        let environment = [("KEYFERRY_HOOK_SECRET".to_owned(), self.secret_text.clone())];
+        let environment = [
+            ("KEYFERRY_HOOK_SECRET".to_owned(), self.secret_text.clone()),
+            ("OKTA_API_TOKEN".to_owned(), self.token_text.clone()),
+        ];
         let needs = if with_server { Needs::SERVICE } else { Needs::SOURCES };
         Config::parse(&self.configuration, environment, needs).map_err(|problems| {
             let all: Vec<String> = problems.0.iter().map(|p| format!("{}: {}", p.key, p.message)).collect();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::super::Exit;
-use super::super::output::{table, terminal_width};
+use super::super::output::{counted, table, terminal_width};
 use super::migration::{Migration, Records};
 use super::seed::{Route, Seeding};
 use super::sign_in::{Answer, Attempt, Attempts, SignedIn};
@@ -59,7 +59,6 @@ impl Report {
                 attempts,
             });
         }
-        problems.extend(seeding.refused.iter().map(|refused| format!("Okta refused {refused}")));
         judge_survey(&migration.people, &survey, &mut problems);
         judge_records(migration, records, &mut problems);
         Self { survey, seeding, people, hook_calls, records, problems }
@@ -119,10 +118,11 @@ impl Report {
         };
         format!(
             "{kept} of {all} people signed in to Okta with the password they always had; nobody reset anything.
-  {hash} by a hash that Okta imported, {hook} by the hook; {rejected} rows were held back, for the reasons above.
+  {hash} by a hash that Okta imported, {hook} by the hook; {rejected} rows were held back, for the reasons above, and {merged} merged.
   The hook was called {calls} times: {wrong} for a wrong password, {first} for a first right one, {again} for a second.
   Okta's System Log confirms {imports} imported passwords; keyferry's ledger has {verified} verified, {refused} rejected.",
             rejected = self.seeding.rejects.len(),
+            merged = counted(self.seeding.merged, "row"),
             calls = self.hook_calls,
             wrong = calls(|attempts| attempts.wrong),
             first = calls(|attempts| attempts.first),
@@ -146,7 +146,7 @@ fn judge(
     let expected = match person.fate {
         Fate::Hash => Some(Route::Hash),
         Fate::Hook => Some(Route::Hook),
-        Fate::Rejected(_) => None,
+        Fate::Merged | Fate::Rejected(_) => None,
     };
     if route != expected {
         let word = |route: Option<Route>| route.map_or("not at all", route_word);

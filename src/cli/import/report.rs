@@ -193,11 +193,17 @@ impl Told {
             (report.updated, format!("{would}brought up to date: their rows had changed")),
             (report.attached, format!("in the org before: {would}given the hook")),
             (report.skipped, "in the org before: left alone".to_owned()),
+            (report.groups_created, "groups created".to_owned()),
+            (report.merged.rows, "rows of people whom an earlier source knows: merged into them".to_owned()),
+            (report.merged.filled, "attributes filled from them".to_owned()),
             (report.already, "settled by an earlier run: nothing sent".to_owned()),
             (report.other_route, "of the other route: left out".to_owned()),
             (users.rejected, format!("rejects, listed in {}", self.rejects_file)),
         ];
         lines.extend(more.into_iter().filter(|(count, _)| *count > 0));
+        lines.extend(report.merged.conflicts.iter().map(|conflict| {
+            (conflict.rows, format!("  {} says something else: {}", conflict.source, conflict.attribute))
+        }));
         lines.extend(users.rejects.iter().map(|line| (line.rows, format!("  {}", line.reason))));
         let mut text = String::new();
         for (count, words) in lines {

@@ -50,6 +50,7 @@ use rate::Limiter;
 use traffic::Traffic;
 
 pub use channel::HookEndpoint;
+pub use people::Awaits;
 pub use events::{EventResult, EventType, LogEvent, Outcome, Target};
 pub use faults::{ClockSkew, Fault, FaultKind, Faults, FaultsError};
 pub use people::Status;
@@ -207,6 +208,11 @@ impl Org {
     /// somebody created twice, unless they were deleted in between.
     pub fn creations(&self, login: &str) -> u32 {
         self.people().creations(login)
+    }
+
+    /// Everybody's login, and what their first sign-in waits for.
+    pub fn awaited(&self) -> Vec<(String, Awaits)> {
+        self.people().after("").map(|person| (person.attribute("login").to_owned(), person.awaits())).collect()
     }
 
     /// The System Log so far, oldest first.

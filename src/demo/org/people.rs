@@ -12,6 +12,17 @@ use unicode_normalization::char::is_combining_mark;
 use super::events::{EventLog, EventType, LogEvent, Target};
 use super::password::{ImportedHash, OwnDigest};
 
+/// What a first sign-in is verified with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaits {
+    /// An imported hash.
+    Hash,
+    /// The password import hook.
+    Hook,
+    /// Nothing of before: a password of the org's own, or none.
+    Nothing,
+}
+
 /// How a user's password is known.
 #[derive(Clone)]
 pub(super) enum Password {
@@ -100,6 +111,14 @@ impl Person {
     /// An attribute that is text, or nothing.
     pub(super) fn attribute(&self, name: &str) -> &str {
         self.profile.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(super) fn awaits(&self) -> Awaits {
+        match self.password {
+            Password::Imported(_) => Awaits::Hash,
+            Password::Hook => Awaits::Hook,
+            Password::None | Password::Own(_) => Awaits::Nothing,
+        }
     }
 
     pub(super) fn set_status(&mut self, status: Status, now: &str) {

@@ -97,6 +97,7 @@ pub async fn run(
     let shard = options.shard;
     let groups = Arc::new(Groups::new(client.clone()));
     groups.ensure_all(&options.groups).await?;
+    let created = Arc::clone(&groups);
 
     let in_flight = options.in_flight.max(1);
     let (work, todo) = mpsc::channel(in_flight * AHEAD);
@@ -120,7 +121,9 @@ pub async fn run(
     tokio::select! {
         ended = async { tokio::try_join!(working, collector.run(heard, progress)) } => {
             let (complete, collected) = ended?;
-            collected.finish(complete).await.map(|report| (report, complete))
+            let mut report = collected.finish(complete).await?;
+            report.groups_created = created.created().await;
+            Ok((report, complete))
         }
         () = lock.lost() => Err(ImportError::LockLost),
     }

@@ -25,6 +25,8 @@ pub struct Report {
     pub skipped: u64,
     /// Of the created, those whom a policy of the org made PROVISIONED: they got a mail and have to enrol first.
     pub provisioned: u64,
+    /// Groups that were missing in the org.
+    pub groups_created: u64,
     /// What became of people whom several stores know.
     pub merged: MergeReport,
 }
