@@ -6,7 +6,7 @@
 //! the stored credential) → [`schemes`] (verify, on the pool) → [`decision`] → [`ledger`], metrics → [`http`].
 //!
 //! **The seeding.** [`sources`] (a stream of rows) → [`seeding`] (hash, hook or refused: asks [`schemes`]) →
-//! [`okta`] (the user object) → `seeding::sink` (a file) → [`ledger`], where asked.
+//! [`okta`] (the user object) → `seeding::sink` (a file) or `seeding::import` (the org) → [`ledger`].
 //!
 //! # The rooms
 //!
@@ -20,8 +20,8 @@
 //! | [`sources`] | the legacy stores | secret |
 //! | [`schemes`] | the registry of password schemes; pure | secret |
 //! | [`discovery`] | where the users are in a database that nobody has described | sources, schemes, secret |
-//! | [`okta`] | Okta's objects | schemes (the hash object), secret |
-//! | [`seeding`] | plan, profile, duplicates, sinks | credential, sources, schemes, okta, ledger, secret |
+//! | [`okta`] | Okta's objects, and the client of its API | schemes (the hash object), secret |
+//! | [`seeding`] | plan, people of several stores, sinks, the import | credential, sources, schemes, okta, ledger, secret |
 //! | [`ledger`] | who stands where | nothing of ours |
 //! | [`demo`] | the sample store and the imitation Okta org, which judges the rest | secret |
 //! | [`telemetry`], [`secret`] | logging; values that must not be printed | nothing of ours |
