@@ -24,6 +24,7 @@ mod init;
 mod layers;
 mod ledger;
 mod mapping;
+mod merge;
 mod mock_okta;
 mod outage;
 mod reference_sample;
