@@ -25,6 +25,7 @@ mod init;
 mod layers;
 mod ledger;
 mod mapping;
+mod merge;
 mod mock_okta;
 mod okta_client;
 mod outage;
