@@ -5,6 +5,7 @@ mod demo;
 mod export;
 mod given;
 mod guess;
+mod hook;
 mod init;
 mod interrupt;
 mod mock_okta;
@@ -58,6 +59,8 @@ enum Command {
     Guess(guess::Args),
     /// Writes what Okta would be sent: JSON Lines or CSV
     Export(export::Args),
+    /// Registers, proves, shows and rotates the hooks in the org
+    Hook(hook::Args),
     /// Shows where every user stands
     Status(status::Args),
     /// Lists the password schemes
@@ -95,6 +98,7 @@ impl Cli {
                 Command::Verify(args) => verify::run(args).await,
                 Command::Guess(args) => guess::run(args).await,
                 Command::Export(args) => export::run(args).await,
+                Command::Hook(args) => hook::run(args).await,
                 Command::Status(args) => status::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,

@@ -20,6 +20,7 @@ mod fuzz_corpus;
 mod guess;
 mod hashcat_modes;
 mod hook;
+mod hook_command;
 mod init;
 mod layers;
 mod ledger;
