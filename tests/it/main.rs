@@ -15,6 +15,7 @@ mod configuration;
 mod demo;
 mod deploy;
 mod documents;
+mod events;
 mod export;
 mod fuzz_corpus;
 mod guess;
