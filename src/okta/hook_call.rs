@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn only_one_plain_command_is_a_verdict() {
-        let command = |credential: &str| json!({"type": "com.okta.action.update", "value": {"credential": credential}});
+        let command =
+            |credential: &str| json!({"type": "com.okta.action.update", "value": {"credential": credential}});
         assert_eq!(verdict(&json!({"commands": [command("VERIFIED")]})), Some(Verdict::Verified));
         let debug = json!({"commands": [command("UNVERIFIED")], "debugContext": {}});
         assert_eq!(verdict(&debug), Some(Verdict::Unverified));

@@ -128,9 +128,14 @@ impl Client {
     pub async fn inline_hook_headers(&self, id: &str) -> Result<Vec<(String, Secret)>, CallError> {
         let path = format!("{PATH}/{}", checked(id)?);
         match self.call(Call::get(&path, Bucket::Other)).await {
-            Ok(answer) => Ok(answer.object::<WireHeadersOnly>()?.channel.config.headers.into_iter().filter_map(|header| {
-                Some((header.key?, header.value?))
-            }).collect()),
+            Ok(answer) => Ok(answer
+                .object::<WireHeadersOnly>()?
+                .channel
+                .config
+                .headers
+                .into_iter()
+                .filter_map(|header| Some((header.key?, header.value?)))
+                .collect()),
             Err(error) if error.is(Code::NotFound) => Ok(Vec::new()),
             Err(error) => Err(error),
         }

@@ -110,7 +110,13 @@ mod tests {
     fn a_base_gets_the_paths_and_a_whole_url_keeps_its_own() {
         let hook = "https://hook.example.com/okta/password-import";
         let events = "https://hook.example.com/okta/events";
-        for base in ["https://hook.example.com", "https://hook.example.com/", hook, events, "HTTPS://HOOK.example.com"] {
+        for base in [
+            "https://hook.example.com",
+            "https://hook.example.com/",
+            hook,
+            events,
+            "HTTPS://HOOK.example.com",
+        ] {
             assert_eq!(addresses(base, PATHS, ORG), both(hook, events), "{base}");
         }
         let behind = "https://example.com/legacy/okta/password-import";

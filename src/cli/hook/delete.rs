@@ -9,7 +9,9 @@ use super::wiring::Wired;
 
 pub(super) async fn run(args: DeleteArgs) -> anyhow::Result<Exit> {
     if !args.yes && !io::stdin().is_terminal() {
-        output::note("keyferry hook: delete asks first, and standard input is no terminal; say --yes where it may");
+        output::note(
+            "keyferry hook: delete asks first, and standard input is no terminal; say --yes where it may",
+        );
         return Ok(Exit::Bad);
     }
     let wired = match Wired::open(&args.common) {
@@ -33,8 +35,10 @@ async fn delete(wired: &Wired, args: &DeleteArgs, report: &mut Report) -> Result
         report.did(format!("No hook is called `{}`: there is nothing to delete.", wired.name));
         return Ok(());
     }
-    let inline_lines = ours.iter().map(|hook| format!("inline hook `{}` ({}): {}", hook.name, hook.id, hook.url));
-    let event_lines = events.iter().map(|hook| format!("event hook `{}` ({}): {}", hook.name, hook.id, hook.url));
+    let inline_lines =
+        ours.iter().map(|hook| format!("inline hook `{}` ({}): {}", hook.name, hook.id, hook.url));
+    let event_lines =
+        events.iter().map(|hook| format!("event hook `{}` ({}): {}", hook.name, hook.id, hook.url));
     if !args.yes && !agreed(&inline_lines.chain(event_lines).collect::<Vec<_>>())? {
         return Err(bad("Nothing was deleted"));
     }

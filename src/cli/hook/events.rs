@@ -58,7 +58,10 @@ pub(super) async fn rotate(
     let Err(problem) = verify(wired, &changed, to).await else {
         changed.verified = true;
         report.event_hook = Some((&changed).into());
-        report.did(format!("Event hook `{}` ({}) sends the secret of {to} now, and is VERIFIED.", hook.name, hook.id));
+        report.did(format!(
+            "Event hook `{}` ({}) sends the secret of {to} now, and is VERIFIED.",
+            hook.name, hook.id
+        ));
         return Ok(());
     };
     let mut words = problem.words;
@@ -66,7 +69,9 @@ pub(super) async fn rotate(
         if put(wired, hook, &hook.url, old).await.is_ok() && verify(wired, hook, old).await.is_ok() {
             changed.verified = true;
             report.event_hook = Some((&changed).into());
-            words.push_str(&format!(". The secret of {old} was put back, and the event hook is VERIFIED with it"));
+            words.push_str(&format!(
+                ". The secret of {old} was put back, and the event hook is VERIFIED with it"
+            ));
             return Err(Problem { exit: problem.exit, words });
         }
     }

@@ -49,7 +49,16 @@ pub(super) fn recognised(words: &str) -> Trouble {
         Trouble::Status(status)
     } else if says(&["timed out", "timeout", "time out", "time-out", "within 3 seconds", "not in time"]) {
         Trouble::TooSlow
-    } else if says(&["connect", "unknown host", "unknownhost", "resolve", "ssl", "tls", "certificate", "reach"]) {
+    } else if says(&[
+        "connect",
+        "unknown host",
+        "unknownhost",
+        "resolve",
+        "ssl",
+        "tls",
+        "certificate",
+        "reach",
+    ]) {
         Trouble::Unreachable
     } else {
         Trouble::Unknown
@@ -111,7 +120,7 @@ pub(super) fn mend(trouble: Trouble, about: About<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
+    use crate::secret::Secret;
 
     #[test]
     fn a_status_is_found_in_any_words() {

@@ -56,10 +56,14 @@ impl OauthArgs {
             (Method::ClientSecretPost, Some(secret), None) => HookClient::Secret(elsewhere(secret)?),
             (Method::PrivateKeyJwt, None, Some(key)) => HookClient::PrivateKey(key.clone()),
             (Method::ClientSecretPost, _, _) => {
-                return Err("--oauth client_secret_post takes --oauth-secret, and no --oauth-hook-key".to_owned());
+                return Err(
+                    "--oauth client_secret_post takes --oauth-secret, and no --oauth-hook-key".to_owned()
+                );
             }
             (Method::PrivateKeyJwt, _, _) => {
-                return Err("--oauth private_key_jwt takes --oauth-hook-key, and no --oauth-secret".to_owned());
+                return Err(
+                    "--oauth private_key_jwt takes --oauth-hook-key, and no --oauth-secret".to_owned()
+                );
             }
         };
         let (client_id, token_url, scope) = (client_id.clone(), token_url.clone(), scope.clone());
@@ -70,7 +74,8 @@ impl OauthArgs {
 /// A secret that stands elsewhere. One that stands on the command line is not repeated in what is said of it.
 fn elsewhere(text: &str) -> Result<Secret, String> {
     if !text.starts_with("env:") && !text.starts_with("file:") {
-        let why = "--oauth-secret must be env:NAME or file:PATH: what is written out here, every process can read";
+        let why =
+            "--oauth-secret must be env:NAME or file:PATH: what is written out here, every process can read";
         return Err(why.to_owned());
     }
     let secret = given::secret(text).map_err(|problem| format!("--oauth-secret: {problem}"))?;
@@ -101,10 +106,14 @@ mod tests {
         std::fs::write(file.path(), "canary\n").unwrap();
         let by_file = format!("file:{}", file.path().display());
         let made = args(Method::ClientSecretPost, Some(&by_file), None).auth().unwrap();
-        let Some(HookAuth::OAuth { client: HookClient::Secret(secret), .. }) = made else { panic!("a secret") };
+        let Some(HookAuth::OAuth { client: HookClient::Secret(secret), .. }) = made else {
+            panic!("a secret")
+        };
         assert!(secret.matches(b"canary"));
         let made = args(Method::PrivateKeyJwt, None, Some("HKY1")).auth().unwrap();
-        assert!(matches!(made, Some(HookAuth::OAuth { client: HookClient::PrivateKey(key), .. }) if key == "HKY1"));
+        assert!(
+            matches!(made, Some(HookAuth::OAuth { client: HookClient::PrivateKey(key), .. }) if key == "HKY1")
+        );
         for (wrong, part) in [
             (args(Method::ClientSecretPost, Some("canary"), None), "env:NAME"),
             (args(Method::ClientSecretPost, None, None), "--oauth-secret"),

@@ -8,8 +8,9 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::mend::{About, End, Trouble, mend, recognised};
+use super::report::{Problem, bad};
 use super::stranger::{Stranger, random_text};
-use super::wiring::Entry;
+use super::wiring::{Entry, Wired};
 use crate::okta::client::{CallError, Direct, NoAnswer, Refusal};
 use crate::okta::hook_call::{HookCall, verdict};
 
@@ -18,7 +19,7 @@ const CHALLENGE: &str = "X-Okta-Verification-Challenge";
 
 /// What the service says to the same call from here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Opinion {
+enum Opinion {
     /// It answers as it should.
     Fine,
     /// It answers otherwise.
@@ -30,7 +31,7 @@ pub(super) enum Opinion {
 }
 
 /// Asks the service itself, with the secret of this entry. Without one there is nothing that could be told.
-pub(super) async fn ask(url: &str, end: End, entry: Option<Entry<'_>>) -> Opinion {
+async fn ask(url: &str, end: End, entry: Option<Entry<'_>>) -> Opinion {
     let Some((entry, direct)) = entry.zip(Direct::new(url).ok()) else { return Opinion::None };
     let answer = match end {
         End::Hook => hook(&direct, url, entry).await,
@@ -52,6 +53,19 @@ pub(super) async fn explained(url: &str, about: About<'_>, refusal: &Refusal) ->
     combined(&said, &ask(url, about.end, about.entry).await, about)
 }
 
+/// Refuses to go on where the running service refuses this secret, asked from here. Where it is not reached from here,
+/// the proof through Okta has to tell.
+pub(super) async fn must_accept(wired: &Wired, url: &str, end: End, entry: Entry<'_>) -> Result<(), Problem> {
+    match ask(url, end, Some(entry)).await {
+        Opinion::Fine | Opinion::Unreachable(_) | Opinion::None => Ok(()),
+        Opinion::Wrong(trouble) => Err(bad(format!(
+            "{}Nothing was changed in Okta. {}",
+            answered(trouble),
+            mend(trouble, wired.about(end, Some(entry)))
+        ))),
+    }
+}
+
 /// The refusal that says that our service did not answer well; any other error is the call's own.
 pub(super) fn of_the_service(error: &CallError) -> Option<&Refusal> {
     error.refusal().filter(|refusal| refusal.status == 400)
@@ -66,11 +80,7 @@ fn combined(said: &str, opinion: &Opinion, about: About<'_>) -> String {
     let words = match (from_okta, opinion) {
         (Trouble::Status(_), _) | (_, Opinion::None) => mend(from_okta, about),
         (_, Opinion::Wrong(trouble)) => {
-            let answer = match trouble {
-                Trouble::Status(status) => format!("The same call from here is answered {status}. "),
-                _ => String::new(),
-            };
-            format!("{answer}{}", mend(*trouble, about))
+            format!("{}{}", answered(*trouble), mend(*trouble, about))
         }
         (Trouble::TooSlow, Opinion::Fine) => mend(from_okta, about),
         (_, Opinion::Fine) => {
@@ -88,13 +98,25 @@ fn combined(said: &str, opinion: &Opinion, about: About<'_>) -> String {
     format!("Okta says: {said}. {words}")
 }
 
+fn answered(trouble: Trouble) -> String {
+    match trouble {
+        Trouble::Status(status) => format!("The call that Okta would make is answered {status} from here. "),
+        _ => String::new(),
+    }
+}
+
 type Told = Option<Result<(u16, bool), NoAnswer>>;
 
 async fn hook(direct: &Direct, url: &str, entry: Entry<'_>) -> Told {
     let Stranger { username, password } = Stranger::new()?;
     let event_id = random_text()?;
-    let call =
-        HookCall { source: url, event_id: &event_id, at: SystemTime::now(), username: &username, password: &password };
+    let call = HookCall {
+        source: url,
+        event_id: &event_id,
+        at: SystemTime::now(),
+        username: &username,
+        password: &password,
+    };
     let answer = direct.post(&[(entry.name, entry.secret)], &call.payload()).await;
     Some(answer.map(|(status, body)| {
         let answer: Option<Value> = serde_json::from_slice(&body).ok();
@@ -127,12 +149,18 @@ mod tests {
         let unsaid = "The inline hook was not executed";
         for (text, part) in [
             (told("HTTP status 503", Opinion::Wrong(Trouble::Status(401))), "a source is down"),
-            (told(unsaid, Opinion::Wrong(Trouble::Status(401))), "answered 401. The service does not know the secret"),
+            (
+                told(unsaid, Opinion::Wrong(Trouble::Status(401))),
+                "answered 401 from here. The service does not know the secret",
+            ),
             (told(unsaid, Opinion::Wrong(Trouble::Status(404))), "/okta/password-import"),
             (told(unsaid, Opinion::Fine), "Okta sends another secret"),
             (told("connection refused", Opinion::Fine), "does not reach the URL"),
             (told("read timed out", Opinion::Fine), "three seconds"),
-            (told(unsaid, Opinion::Unreachable("Connection refused".into())), "from here either (Connection refused)"),
+            (
+                told(unsaid, Opinion::Unreachable("Connection refused".into())),
+                "from here either (Connection refused)",
+            ),
             (told(unsaid, Opinion::None), "401: the secret differs"),
         ] {
             assert!(text.contains(part), "{part}: {text}");

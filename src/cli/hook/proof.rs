@@ -101,16 +101,17 @@ async fn ask(
     report.proofs.push(Proof { user, expected: word(expected), answer: got.map(word), micros });
     if let Err(error) = &answer {
         return Err(match of_the_service(error) {
-            Some(refusal) => {
-                bad(explained(&hook.url, wired.about(End::Hook, entry), refusal).await)
-            }
+            Some(refusal) => bad(explained(&hook.url, wired.about(End::Hook, entry), refusal).await),
             None => okta("Okta did not try the hook", error),
         });
     }
     match got {
         Some(got) if got == expected => {
             let took = output::duration(micros);
-            report.did(format!("Proof: Okta was answered {} for the {user} user, in {took} from here.", word(got)));
+            report.did(format!(
+                "Proof: Okta was answered {} for the {user} user, in {took} from here.",
+                word(got)
+            ));
             Ok(())
         }
         Some(Verdict::Verified) => Err(bad(

@@ -5,6 +5,7 @@
 use super::super::Exit;
 use super::address::{Addresses, addresses, checked, same};
 use super::mend::End;
+use super::opinion::must_accept;
 use super::report::{Problem, Report, bad, okta};
 use super::wiring::{Entry, KnownUser, Wired, copied};
 use super::{RegisterArgs, events, proof};
@@ -45,7 +46,8 @@ async fn register(
     let events_entry = events_url.is_some().then(|| wired.entry(End::Events, events_index)).transpose()?;
 
     if !args.events_only {
-        let hook = inline_hook(wired, &found.hook, &auth, args.replace, report).await?;
+        let ask_first = entry.filter(|_| !args.no_test);
+        let hook = inline_hook(wired, &found.hook, &auth, args.replace, ask_first, report).await?;
         if !args.no_test {
             proof::prove(wired, &hook, entry, known, report).await?;
         }
@@ -76,17 +78,23 @@ fn events_url(wired: &Wired, args: &RegisterArgs, found: &Addresses) -> Result<O
     }
 }
 
-/// The hook as it shall be, active.
+/// The hook as it shall be, active. One that is there and active is not touched where the service does not take what
+/// Okta would send, as far as it can be asked from here: sign-ins go on with it.
 async fn inline_hook(
     wired: &Wired,
     url: &str,
     auth: &HookAuth,
     replace: bool,
+    ask_first: Option<Entry<'_>>,
     report: &mut Report,
 ) -> Result<InlineHook, Problem> {
     let hooks = wired.inline_hooks().await?;
     let ours = hooks.iter().find(|hook| hook.name == wired.name);
     let ours = ours.or_else(|| hooks.iter().find(|hook| same(&hook.url, url)));
+    let goes_on = ours.or_else(|| hooks.first().filter(|_| replace)).filter(|hook| hook.active);
+    if let Some((_, entry)) = goes_on.zip(ask_first) {
+        must_accept(wired, url, End::Hook, entry).await?;
+    }
     let (mut hook, deed) = match (ours, hooks.first()) {
         (Some(ours), _) => (put(wired, ours, url, auth, true).await?, "brought up to date"),
         (None, Some(other)) if replace => (put(wired, other, url, auth, false).await?, "taken over"),
@@ -160,13 +168,23 @@ pub(super) async fn put_secret(
 }
 
 /// The headers that Okta sends besides the one that proves it. Okta gives their values back.
-pub(super) async fn other_headers(wired: &Wired, hook: &InlineHook) -> Result<Vec<(String, Secret)>, Problem> {
-    match &hook.channel {
-        HookChannel::Http { headers, .. } if headers.is_empty() => Ok(Vec::new()),
-        _ => {
-            let read = wired.client.inline_hook_headers(&hook.id).await;
-            read.map_err(|error| okta("The hook's headers cannot be read", &error))
-        }
+pub(super) async fn other_headers(
+    wired: &Wired,
+    hook: &InlineHook,
+) -> Result<Vec<(String, Secret)>, Problem> {
+    let names = match &hook.channel {
+        HookChannel::Http { headers, .. } if headers.is_empty() => return Ok(Vec::new()),
+        HookChannel::Http { headers, .. } => headers.as_slice(),
+        HookChannel::OAuth { .. } | HookChannel::Other => &[],
+    };
+    let read = wired.client.inline_hook_headers(&hook.id).await;
+    let read = read.map_err(|error| okta("The hook's headers cannot be read", &error))?;
+    match names.iter().find(|name| !read.iter().any(|(known, _)| known == *name)) {
+        None => Ok(read),
+        Some(lost) => Err(bad(format!(
+            "The hook sends another header `{lost}`, whose value Okta does not give back; a change would lose it. Take \
+             it out of the hook in the console, or change the secret there"
+        ))),
     }
 }
 

@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use super::super::Exit;
-use super::mend::{End, mend};
-use super::opinion::{Opinion, ask};
+use super::mend::End;
+use super::opinion::must_accept;
 use super::proof::{must_be_active, probable_entry, prove};
 use super::register::{other_headers, put_secret};
 use super::report::{Problem, Report, bad, okta};
@@ -17,6 +17,7 @@ use super::{Common, RotateArgs, events, secret_file};
 use crate::discovery::toml_string;
 use crate::okta::client::CallError;
 use crate::okta::inline_hooks::{HookChannel, InlineHook};
+use crate::secret::Secret;
 
 pub(super) async fn run(args: RotateArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &args.generate {
@@ -79,21 +80,26 @@ async fn rotate(
              Okta sends the new one. `keyferry hook rotate --generate FILE` makes a new one and says what to add"
         )));
     }
-    if !args.events_only {
-        inline_hook(wired, to, known, report).await?;
+    // All that is asked is asked before anything changes.
+    let inline = if args.events_only { None } else { Some(works_and_accepts(wired, to, report).await?) };
+    let shared = !wired.events_apart();
+    let events = if args.events_only || shared { wired.our_event_hook().await? } else { None };
+    if args.events_only && events.is_none() {
+        return Err(bad(format!("The org has no event hook called `{}`", wired.name)));
     }
-    if args.events_only || !wired.events_apart() {
-        match wired.our_event_hook().await? {
-            Some(hook) => {
-                let to = wired.entry(End::Events, to.index)?;
-                accepted(wired, &hook.url, End::Events, to).await?;
-                events::rotate(wired, &hook, to, report).await?;
-            }
-            None if args.events_only => {
-                return Err(bad(format!("The org has no event hook called `{}`", wired.name)));
-            }
-            None => {}
-        }
+    let events_to = wired.entry(if events.is_some() { End::Events } else { end }, to.index)?;
+    if let Some(hook) = &events {
+        must_accept(wired, &hook.url, End::Events, events_to).await?;
+    }
+    if let Some((hook, headers)) = &inline {
+        inline_hook(wired, hook, headers, to, known, report).await?;
+    }
+    if let Some(hook) = &events {
+        events::rotate(wired, hook, events_to, report).await?;
+    }
+    if args.events_only && shared {
+        report.did("The inline hook shares these secrets, and sends what it sent before.");
+        return Ok(());
     }
     let others = wired.entries(end).into_iter().filter(|entry| entry.index != to.index);
     report.removable = others.map(|entry| entry.to_string()).collect();
@@ -104,12 +110,12 @@ async fn rotate(
     Ok(())
 }
 
-async fn inline_hook(
+/// The hook that works as it is, with its other headers, where the running service accepts the new secret as well.
+async fn works_and_accepts(
     wired: &Wired,
     to: Entry<'_>,
-    known: Option<&KnownUser>,
     report: &mut Report,
-) -> Result<(), Problem> {
+) -> Result<(InlineHook, Vec<(String, Secret)>), Problem> {
     let hook = wired.our_inline_hook().await?;
     report.inline_hook = Some((&hook).into());
     must_be_active(&hook)?;
@@ -117,13 +123,24 @@ async fn inline_hook(
         return Err(bad("The hook proves itself by OAuth: there is no secret of a header to rotate"));
     };
     let headers = other_headers(wired, &hook).await?;
-    prove(wired, &hook, probable_entry(wired, &hook), None, report).await.map_err(|problem| Problem {
+    let works = prove(wired, &hook, probable_entry(wired, &hook), None, report).await;
+    works.map_err(|problem| Problem {
         words: format!("The hook does not work as it is, so nothing was changed. {}", problem.words),
         ..problem
     })?;
-    accepted(wired, &hook.url, End::Hook, to).await?;
+    must_accept(wired, &hook.url, End::Hook, to).await?;
+    Ok((hook, headers))
+}
 
-    let changed = match put_secret(wired, &hook, &headers, to).await {
+async fn inline_hook(
+    wired: &Wired,
+    hook: &InlineHook,
+    headers: &[(String, Secret)],
+    to: Entry<'_>,
+    known: Option<&KnownUser>,
+    report: &mut Report,
+) -> Result<(), Problem> {
+    let changed = match put_secret(wired, hook, headers, to).await {
         Ok(changed) => changed,
         Err(error) => return Err(not_changed(to, &error)),
     };
@@ -133,21 +150,9 @@ async fn inline_hook(
         return Ok(());
     };
     let words = format!("Okta's call with the secret of {to} failed. {} {}", problem.words, {
-        put_back(wired, &hook, &headers, to, report).await
+        put_back(wired, hook, headers, to, report).await
     });
     Err(Problem { exit: problem.exit, words })
-}
-
-/// Whether the running service accepts the new secret, asked from here; where it is not reached from here, the proof
-/// through Okta has to tell.
-async fn accepted(wired: &Wired, url: &str, end: End, to: Entry<'_>) -> Result<(), Problem> {
-    match ask(url, end, Some(to)).await {
-        Opinion::Fine | Opinion::Unreachable(_) | Opinion::None => Ok(()),
-        Opinion::Wrong(trouble) => Err(bad(format!(
-            "The service does not take a call with the secret of {to}, so nothing was changed in Okta. {}",
-            mend(trouble, wired.about(end, Some(to)))
-        ))),
-    }
 }
 
 fn not_changed(to: Entry<'_>, error: &CallError) -> Problem {
@@ -164,7 +169,7 @@ fn not_changed(to: Entry<'_>, error: &CallError) -> Problem {
 async fn put_back(
     wired: &Wired,
     hook: &InlineHook,
-    headers: &[(String, crate::secret::Secret)],
+    headers: &[(String, Secret)],
     to: Entry<'_>,
     report: &mut Report,
 ) -> String {

@@ -33,8 +33,7 @@ pub(super) fn write(path: &Path, random: &Zeroizing<[u8; BYTES]>) -> io::Result<
 /// From the system's generator.
 pub(super) fn random() -> io::Result<Zeroizing<[u8; BYTES]>> {
     let mut bytes = Zeroizing::new([0; BYTES]);
-    getrandom::fill(bytes.as_mut_slice())
-        .map_err(|_| io::Error::other("the system gives no randomness"))?;
+    getrandom::fill(bytes.as_mut_slice()).map_err(|_| io::Error::other("the system gives no randomness"))?;
     Ok(bytes)
 }
 

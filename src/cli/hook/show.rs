@@ -121,14 +121,17 @@ fn unknown_header(wired: &Wired, end: End, header: Option<&str>) -> Option<Strin
 
 fn other_path(url: &str, path: &str, key: &str) -> Option<String> {
     let theirs = path_of(url);
-    (!theirs.ends_with(path))
-        .then(|| format!("its path is {theirs}, and {key} is {path}: does a proxy before the service rewrite it?"))
+    (!theirs.ends_with(path)).then(|| {
+        format!("its path is {theirs}, and {key} is {path}: does a proxy before the service rewrite it?")
+    })
 }
 
 fn text(shown: &Shown, name: &str) -> String {
     let mut lines = Vec::new();
     if shown.inline_hooks.is_empty() {
-        lines.push("The org has no password import hook; make one with `keyferry hook register --url …`.".to_owned());
+        lines.push(
+            "The org has no password import hook; make one with `keyferry hook register --url …`.".to_owned(),
+        );
     }
     for Judged { hook, problems, notes, .. } in &shown.inline_hooks {
         lines.push(format!("Inline hook `{}` ({}): {}", hook.name, hook.id, hook.status));
@@ -145,7 +148,10 @@ fn text(shown: &Shown, name: &str) -> String {
         ));
     }
     for Judged { hook, problems, notes, .. } in &shown.event_hooks {
-        lines.push(format!("Event hook `{}` ({}): {}, {}", hook.name, hook.id, hook.status, hook.verification));
+        lines.push(format!(
+            "Event hook `{}` ({}): {}, {}",
+            hook.name, hook.id, hook.status, hook.verification
+        ));
         lines.push(format!("  URL             {}", hook.url));
         lines.push(format!("  authentication  HEADER {}", hook.auth_by.as_deref().unwrap_or("none")));
         lines.push(format!("  events          {}", hook.events.join(", ")));

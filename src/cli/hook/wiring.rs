@@ -18,7 +18,8 @@ use crate::secret::Secret;
 /// How long a call puts up with an org that does not answer: somebody waits for the command.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Where the configuration switches the event hook off.
-const NO_EVENTS: &str = "server.events_path is empty, which switches the event hook off; leave it out, or name a path";
+const NO_EVENTS: &str =
+    "server.events_path is empty, which switches the event hook off; leave it out, or name a path";
 
 /// The rooms, wired.
 pub(super) struct Wired {

@@ -37,13 +37,18 @@ pub enum NoAnswer {
 impl Direct {
     /// Nothing is sent yet. The certificate must be one that this system trusts.
     pub fn new(address: &str) -> Result<Self, SetupError> {
-        let address: Uri = address.parse().map_err(|_| SetupError::Setting("the hook's URL is no address"))?;
+        let address: Uri =
+            address.parse().map_err(|_| SetupError::Setting("the hook's URL is no address"))?;
         let transport = Transport::new(&address, None, PATIENCE)?;
         Ok(Self { address, transport })
     }
 
     /// `POST` of a payload, as for an inline hook. Status and body.
-    pub async fn post(&self, headers: &[(&str, &Secret)], payload: &Value) -> Result<(u16, Vec<u8>), NoAnswer> {
+    pub async fn post(
+        &self,
+        headers: &[(&str, &Secret)],
+        payload: &Value,
+    ) -> Result<(u16, Vec<u8>), NoAnswer> {
         let body = Zeroizing::new(serde_json::to_vec(payload).unwrap_or_default());
         self.call(Method::POST, headers, Some(Bytes::from_owner(body))).await
     }

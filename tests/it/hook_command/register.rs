@@ -103,15 +103,33 @@ async fn each_failure_says_what_to_mend() {
     assert!(report["problem"].as_str().expect("a problem").contains("server.auth.header[0]"), "{report}");
     assert_eq!(report["proofs"][0]["answer"], json!(null));
 
+    // What works is not broken by a configuration that does not.
+    stage.run(&["register", "--url", &stage.public()]).await.ended(0);
+    let before = stage.inline_hooks().await;
+    let told = stage.run(&["register", "--url", &stage.public(), "--config", "other.toml"]).await.ended(1);
+    told.says(&["answered 401", "Nothing was changed in Okta", "server.auth.header[0]"]);
+    assert_eq!(stage.inline_hooks().await, before, "untouched");
+    stage.run(&["delete", "--yes"]).await.ended(0);
+
     // 404: another path.
     let elsewhere = format!("{}/elsewhere", stage.public());
-    stage.run(&["register", "--url", &elsewhere]).await.ended(1).says(&["answered 404", "/okta/password-import"]);
+    stage
+        .run(&["register", "--url", &elsewhere])
+        .await
+        .ended(1)
+        .says(&["answered 404", "/okta/password-import"]);
+
+    stage.run(&["delete", "--yes"]).await.ended(0);
 
     // Nobody listens.
     let nobody = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a port");
     let closed = format!("http://{}", nobody.local_addr().expect("bound"));
     drop(nobody);
-    stage.run(&["register", "--url", &closed]).await.ended(1).says(&["not reached from here either", "serve` running"]);
+    stage
+        .run(&["register", "--url", &closed])
+        .await
+        .ended(1)
+        .says(&["not reached from here either", "serve` running"]);
 
     // 503: the store is down.
     stage.run(&["register", "--url", &stage.public()]).await.ended(0);
@@ -131,9 +149,19 @@ async fn what_cannot_work_is_said_before_anything_is_sent() {
         (&["register", "--url", "https://hook.example.com/own", "--events"], "--events-url"),
         (
             &[
-                "register", "--url", "https://hook.example.com", "--oauth", "client_secret_post",
-                "--oauth-client-id", "0oa", "--oauth-token-url", "https://example.com/token", "--oauth-scope", "hook",
-                "--oauth-secret", "canary",
+                "register",
+                "--url",
+                "https://hook.example.com",
+                "--oauth",
+                "client_secret_post",
+                "--oauth-client-id",
+                "0oa",
+                "--oauth-token-url",
+                "https://example.com/token",
+                "--oauth-scope",
+                "hook",
+                "--oauth-secret",
+                "canary",
             ],
             "env:NAME",
         ),
@@ -144,7 +172,8 @@ async fn what_cannot_work_is_said_before_anything_is_sent() {
         stage.run(arguments).await.ended(1).says(&[part]);
     }
     assert!(stage.inline_hooks().await.is_empty());
-    let bad_token = stage.configuration().replace("api_token = \"00canarytoken\"", "api_token = \"00canaryother\"");
+    let bad_token =
+        stage.configuration().replace("api_token = \"00canarytoken\"", "api_token = \"00canaryother\"");
     stage.write("other.toml", &bad_token);
     let told = stage.run(&["show", "--config", "other.toml"]).await.ended(1);
     told.says(&["E0000011", "make a new token"]);
@@ -156,9 +185,20 @@ async fn an_oauth_channel_is_registered_as_okta_describes_it() {
     stage.write("client.secret", "canary client secret\n");
     let told = stage
         .run(&[
-            "register", "--url", &stage.public(), "--no-test", "--oauth", "client_secret_post",
-            "--oauth-client-id", "0oa1", "--oauth-token-url", "https://example.okta.com/oauth2/default/v1/token",
-            "--oauth-scope", "hook", "--oauth-secret", "file:client.secret",
+            "register",
+            "--url",
+            &stage.public(),
+            "--no-test",
+            "--oauth",
+            "client_secret_post",
+            "--oauth-client-id",
+            "0oa1",
+            "--oauth-token-url",
+            "https://example.okta.com/oauth2/default/v1/token",
+            "--oauth-scope",
+            "hook",
+            "--oauth-secret",
+            "file:client.secret",
         ])
         .await;
     told.ended(0);

@@ -11,7 +11,13 @@ async fn show_tells_whether_the_hook_is_there_and_fits() {
 
     stage.run(&["register", "--url", &stage.public()]).await.ended(0);
     let told = stage.run(&["show"]).await.ended(0);
-    told.says(&["Inline hook `keyferry`", "ACTIVE", "HEADER authorization", "last updated    20", "fits            yes"]);
+    told.says(&[
+        "Inline hook `keyferry`",
+        "ACTIVE",
+        "HEADER authorization",
+        "last updated    20",
+        "fits            yes",
+    ]);
     let shown = stage.run(&["show", "--json"]).await.ended(0).json();
     let hook = &shown["inline_hooks"][0];
     assert_eq!((&shown["ok"], &hook["ours"], &hook["problems"]), (&json!(true), &json!(true), &json!([])));

@@ -24,6 +24,7 @@ const TOKEN: &str = "00canarytoken";
 pub(super) struct Stage {
     pub(super) store: Store,
     pub(super) service: Service,
+    pub(super) org: Org,
     org_url: String,
     balancer: Balancer,
     client: reqwest::Client,
@@ -46,7 +47,12 @@ impl Told {
     #[track_caller]
     pub(super) fn says(&self, parts: &[&str]) {
         for part in parts {
-            assert!(self.out.contains(part) || self.err.contains(part), "{part} in\n{}{}", self.out, self.err);
+            assert!(
+                self.out.contains(part) || self.err.contains(part),
+                "{part} in\n{}{}",
+                self.out,
+                self.err
+            );
         }
     }
 
@@ -60,7 +66,8 @@ impl Stage {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a port");
         let org_url = format!("http://{}", listener.local_addr().expect("bound"));
         let org = Org::new(Settings::new(org_url.clone(), Secret::from(TOKEN))).expect("an org");
-        tokio::spawn(async move { org.serve(listener, std::future::pending()).await });
+        let serving = org.clone();
+        tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
 
         let store = Store::with_users(&[]).await;
         let people = format!(
@@ -71,7 +78,7 @@ impl Stage {
         let service = store.start("", &okta(&org_url));
         let balancer = Balancer::before(service.public).await;
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { store, service, org_url, balancer, client }
+        Self { store, service, org, org_url, balancer, client }
     }
 
     /// Where Okta shall call.
@@ -96,6 +103,11 @@ impl Stage {
         let before = std::mem::replace(&mut self.service, next);
         before.signal("TERM");
         assert!(before.wait().0.success(), "it ends in peace");
+    }
+
+    /// Before that, Okta would be asked to deliver again.
+    pub(super) async fn ledger_is_connected(&self) {
+        while !self.service.private("/readyz").await.1.contains("\"ledger\":\"ok\"") {}
     }
 
     /// Runs the command; nothing that it prints may hold a secret.
@@ -161,7 +173,12 @@ fn told(output: &Output) -> Told {
     };
     let (_, bare) = SECRET.split_once(' ').expect("Basic and a secret");
     for secret in [SECRET, bare, NEXT, TOKEN, "canary", STORED] {
-        assert!(!told.out.contains(secret) && !told.err.contains(secret), "{secret} in\n{}{}", told.out, told.err);
+        assert!(
+            !told.out.contains(secret) && !told.err.contains(secret),
+            "{secret} in\n{}{}",
+            told.out,
+            told.err
+        );
     }
     told
 }
