@@ -10,6 +10,7 @@ mod interrupt;
 mod mock_okta;
 mod output;
 mod progress;
+mod reconcile;
 mod schemes;
 mod serve;
 mod setup;
@@ -58,6 +59,8 @@ enum Command {
     Guess(guess::Args),
     /// Writes what Okta would be sent: JSON Lines or CSV
     Export(export::Args),
+    /// Reads Okta's System Log and users, and tells the ledger what it does not know yet
+    Reconcile(reconcile::Args),
     /// Shows where every user stands
     Status(status::Args),
     /// Lists the password schemes
@@ -95,6 +98,7 @@ impl Cli {
                 Command::Verify(args) => verify::run(args).await,
                 Command::Guess(args) => guess::run(args).await,
                 Command::Export(args) => export::run(args).await,
+                Command::Reconcile(args) => reconcile::run(args).await,
                 Command::Status(args) => status::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,

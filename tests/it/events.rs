@@ -2,7 +2,7 @@
 //!
 //! The stored value was made by Python's bcrypt 5.0.0, see `hook.rs`.
 
-mod seeded;
+pub(crate) mod seeded;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
