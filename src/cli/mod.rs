@@ -11,6 +11,7 @@ mod interrupt;
 mod mock_okta;
 mod output;
 mod progress;
+mod reconcile;
 mod schemes;
 mod serve;
 mod setup;
@@ -61,6 +62,8 @@ enum Command {
     Export(export::Args),
     /// Registers, proves, shows and rotates the hooks in the org
     Hook(hook::Args),
+    /// Reads Okta's System Log and users, and tells the ledger what it does not know yet
+    Reconcile(reconcile::Args),
     /// Shows where every user stands
     Status(status::Args),
     /// Lists the password schemes
@@ -99,6 +102,7 @@ impl Cli {
                 Command::Guess(args) => guess::run(args).await,
                 Command::Export(args) => export::run(args).await,
                 Command::Hook(args) => hook::run(args).await,
+                Command::Reconcile(args) => reconcile::run(args).await,
                 Command::Status(args) => status::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,

@@ -15,6 +15,7 @@ mod marker;
 mod pass;
 mod proof;
 mod recorder;
+mod roll_call;
 mod seal;
 mod standing;
 mod store;

@@ -29,6 +29,7 @@ mod mapping;
 mod mock_okta;
 mod okta_client;
 mod outage;
+mod reconcile;
 mod reference_sample;
 mod scheme_texts;
 mod servers;
