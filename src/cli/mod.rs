@@ -6,12 +6,14 @@ mod export;
 mod given;
 mod guess;
 mod import;
+mod hook;
 mod init;
 mod interrupt;
 mod mock_okta;
 mod output;
 mod progress;
 mod rows;
+mod reconcile;
 mod schemes;
 mod serve;
 mod setup;
@@ -62,6 +64,10 @@ enum Command {
     Export(export::Args),
     /// Creates the users in Okta, at the org's rate; can be interrupted and taken up again at any point
     Import(import::Args),
+    /// Registers, proves, shows and rotates the hooks in the org
+    Hook(hook::Args),
+    /// Reads Okta's System Log and users, and tells the ledger what it does not know yet
+    Reconcile(reconcile::Args),
     /// Shows where every user stands
     Status(status::Args),
     /// Lists the password schemes
@@ -100,6 +106,8 @@ impl Cli {
                 Command::Guess(args) => guess::run(args).await,
                 Command::Export(args) => export::run(args).await,
                 Command::Import(args) => import::run(args).await,
+                Command::Hook(args) => hook::run(args).await,
+                Command::Reconcile(args) => reconcile::run(args).await,
                 Command::Status(args) => status::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,

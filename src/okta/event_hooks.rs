@@ -1,5 +1,7 @@
 //! `/api/v1/eventHooks`: where Okta reports that passwords have arrived.
 
+use std::time::SystemTime;
+
 use hyper::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -29,6 +31,8 @@ pub struct EventHook {
     pub auth_header: Option<String>,
     /// The event types that it reports.
     pub events: Vec<String>,
+    /// When it was last changed.
+    pub last_updated: Option<SystemTime>,
 }
 
 /// An event hook to create, or to put in another's place.
@@ -138,6 +142,7 @@ struct WireHook {
     verification_status: Option<String>,
     events: WireEvents,
     channel: WireChannel,
+    last_updated: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +174,7 @@ impl WireHook {
             url: config.uri,
             auth_header: config.auth_scheme.and_then(|scheme| scheme.key),
             events: self.events.items,
+            last_updated: self.last_updated.as_deref().and_then(wire::time),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! `/api/v1/inlineHooks`: the password import inline hook, and what proves to it that Okta is calling.
 
+use std::time::SystemTime;
+
 use hyper::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +29,8 @@ pub struct InlineHook {
     pub url: String,
     /// How Okta proves itself.
     pub channel: HookChannel,
+    /// When it was last changed.
+    pub last_updated: Option<SystemTime>,
 }
 
 /// How a hook that is there proves itself.
@@ -115,6 +119,24 @@ impl Client {
         match self.call(Call::get(&path, Bucket::Other)).await {
             Ok(answer) => answer.object::<WireHook>()?.read().map(Some).ok_or(NOT_A_HOOK),
             Err(error) if error.is(Code::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The headers that Okta sends to the hook of this id besides the one that proves it, with their values, which Okta
+    /// gives back. Whoever replaces a hook and wants to keep them must send them again. None of a hook that is gone.
+    pub async fn inline_hook_headers(&self, id: &str) -> Result<Vec<(String, Secret)>, CallError> {
+        let path = format!("{PATH}/{}", checked(id)?);
+        match self.call(Call::get(&path, Bucket::Other)).await {
+            Ok(answer) => Ok(answer
+                .object::<WireHeadersOnly>()?
+                .channel
+                .config
+                .headers
+                .into_iter()
+                .filter_map(|header| Some((header.key?, header.value?)))
+                .collect()),
+            Err(error) if error.is(Code::NotFound) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
@@ -239,6 +261,7 @@ pub(super) fn not_text() -> CallError {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct WireHook {
     id: String,
     name: String,
@@ -246,6 +269,7 @@ struct WireHook {
     #[serde(rename = "type")]
     kind: String,
     channel: WireChannel,
+    last_updated: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -273,6 +297,28 @@ pub(super) struct WireKey {
     pub(super) key: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct WireHeadersOnly {
+    channel: WireHeadersChannel,
+}
+
+#[derive(Deserialize)]
+struct WireHeadersChannel {
+    config: WireHeadersConfig,
+}
+
+#[derive(Deserialize)]
+struct WireHeadersConfig {
+    #[serde(default, deserialize_with = "wire::null_as_default")]
+    headers: Vec<WireHeader>,
+}
+
+#[derive(Deserialize)]
+struct WireHeader {
+    key: Option<String>,
+    value: Option<Secret>,
+}
+
 impl WireHook {
     fn read(self) -> Option<InlineHook> {
         let config = self.channel.config;
@@ -296,6 +342,7 @@ impl WireHook {
             active,
             url: config.uri,
             channel,
+            last_updated: self.last_updated.as_deref().and_then(wire::time),
         })
     }
 }
