@@ -20,7 +20,7 @@
 //! | [`sources`] | the legacy stores | secret |
 //! | [`schemes`] | the registry of password schemes; pure | secret |
 //! | [`discovery`] | where the users are in a database that nobody has described | sources, schemes, secret |
-//! | [`okta`] | Okta's objects | schemes (the hash object), secret |
+//! | [`okta`] | Okta's objects and the client of its API | schemes (the hash object), secret |
 //! | [`seeding`] | plan, profile, duplicates, sinks | credential, sources, schemes, okta, ledger, secret |
 //! | [`ledger`] | who stands where | nothing of ours |
 //! | [`demo`] | the sample store and the imitation Okta org, which judges the rest | secret |

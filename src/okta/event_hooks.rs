@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::client::{Bucket, Call, CallError, Client, Code};
-use super::inline_hooks::{NOT_TEXT, WireKey};
+use super::inline_hooks::{WireKey, not_text};
 use super::users::{checked, gone};
 use super::wire;
 use crate::secret::Secret;
@@ -112,7 +112,7 @@ impl Client {
 
 impl<'a> EventHookSpec<'a> {
     fn call(&self, method: Method, path: &'a str) -> Result<Call<'a>, CallError> {
-        let secret = self.secret.expose_str().ok_or(NOT_TEXT)?;
+        let secret = self.secret.expose_str().ok_or_else(not_text)?;
         let scheme = json!({ "type": "HEADER", "key": self.auth_header, "value": secret });
         let body = json!({
             "name": self.name,

@@ -183,10 +183,10 @@ impl<'a> InlineHookSpec<'a> {
             .iter()
             .map(|(name, value)| Some(json!({ "key": name, "value": value.expose_str()? })))
             .collect();
-        let headers = headers.ok_or(NOT_TEXT)?;
+        let headers = headers.ok_or_else(not_text)?;
         let (channel, config) = match self.auth {
             HookAuth::Header { name, secret } => {
-                let secret = secret.expose_str().ok_or(NOT_TEXT)?;
+                let secret = secret.expose_str().ok_or_else(not_text)?;
                 let scheme = json!({ "type": "HEADER", "key": name, "value": secret });
                 (
                     "HTTP",
@@ -200,7 +200,7 @@ impl<'a> InlineHookSpec<'a> {
                 });
                 let (auth_type, name, value) = match client {
                     HookClient::Secret(secret) => {
-                        ("client_secret_post", "clientSecret", secret.expose_str().ok_or(NOT_TEXT)?)
+                        ("client_secret_post", "clientSecret", secret.expose_str().ok_or_else(not_text)?)
                     }
                     HookClient::PrivateKey(id) => ("private_key_jwt", "hookKeyId", id.as_str()),
                 };
@@ -234,8 +234,9 @@ impl<'a> InlineHookSpec<'a> {
 }
 
 const NOT_A_HOOK: CallError = CallError::Unreadable("its body is not an inline hook");
-/// Nothing was sent.
-pub(super) const NOT_TEXT: CallError = CallError::Unreadable("a secret of the hook's is not text");
+pub(super) fn not_text() -> CallError {
+    CallError::NotSent("a secret of the hook's is not text".into())
+}
 
 #[derive(Deserialize)]
 struct WireHook {

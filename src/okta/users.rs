@@ -127,9 +127,10 @@ impl Client {
 
     /// All users of the query, page by page.
     pub fn users(&self, query: UserQuery) -> BoxStream<'static, Result<Vec<User>, CallError>> {
+        let UserQuery { filter, search } = query;
         let mut pairs = vec![("limit", PAGE)];
-        pairs.extend(query.filter.as_deref().map(|filter| ("filter", filter)));
-        pairs.extend(query.search.as_deref().map(|search| ("search", search)));
+        pairs.extend(filter.as_deref().map(|filter| ("filter", filter)));
+        pairs.extend(search.as_deref().map(|search| ("search", search)));
         let first = with_query("/api/v1/users", &pairs);
         user_pages(self.clone(), first, "/api/v1/users".to_owned(), Bucket::Users)
     }
