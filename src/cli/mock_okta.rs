@@ -1,6 +1,8 @@
 //! `keyferry mock-okta`: the imitation Okta org by itself, to point an import or a hook at.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args as ClapArgs;
@@ -8,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::Exit;
 use super::output;
-use crate::demo::org::{HookEndpoint, Org, RateLimit, Settings};
+use crate::demo::org::{Faults, HookEndpoint, Org, RateLimit, Settings, Status};
 use crate::secret::Secret;
 
 /// `--token` where none is given. It guards nothing: the org forgets everything when it ends.
@@ -31,6 +33,21 @@ pub(super) struct Args {
     /// Calls that each family of endpoints takes in a minute
     #[arg(long, value_name = "CALLS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
     rate_limit: u32,
+    /// How long a window of the rate limit is, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    rate_window: u64,
+    /// Calls that may be under way at once; more are refused. Okta's limit is 35 to 75
+    #[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u32).range(1..))]
+    max_concurrent: Option<u32>,
+    /// Users who were there before: a file of create-user requests, one JSON object a line, each with a `status` of its
+    /// own if it is not to be ACTIVE
+    #[arg(long, value_name = "FILE")]
+    existing: Option<PathBuf>,
+    /// What goes wrong, and how likely it is: 500=0.01,500-after=0.01,reset-before=0.01,reset-after=0.01,slow=0.02:5s,
+    /// slow-before=0.02:5s,rate-429=0.01,rate-429=0.01:2s,concurrency-429=0.01,clock-skew=+90s,read-only,search-lag=2s,
+    /// event-repeat=0.1,event-disorder=0.1,event-lost=0.1,seed=7
+    #[arg(long, value_name = "FAULTS")]
+    faults: Option<Faults>,
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
@@ -48,27 +65,35 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let base_url = format!("http://{}", listener.local_addr().context("the listener has no address")?);
 
     let mut settings = Settings::new(base_url.clone(), token);
-    settings.rate = RateLimit { limit: args.rate_limit, ..RateLimit::default() };
+    settings.rate = RateLimit { limit: args.rate_limit, window: Duration::from_secs(args.rate_window) };
+    settings.max_concurrent = args.max_concurrent;
+    settings.faults = args.faults.clone().unwrap_or_default();
     let org = Org::new(settings)?;
     let has_hook = hook.is_some();
     if let Some(hook) = hook {
         org.register_hook(hook);
     }
-    introduce(&base_url, &args, has_hook)?;
+    if let Some(file) = &args.existing
+        && let Err(problem) = fill(&org, file)
+    {
+        return Ok(bad(&format!("--existing {}: {problem}", file.display())));
+    }
+    introduce(&base_url, &args, has_hook, org.user_count())?;
     let stop = super::serve::stop_signal()?;
     org.serve(listener, stop).await?;
     Ok(Exit::Done)
 }
 
-fn introduce(base_url: &str, args: &Args, has_hook: bool) -> std::io::Result<()> {
+fn introduce(base_url: &str, args: &Args, has_hook: bool, users: usize) -> std::io::Result<()> {
     // A token from the environment stays there.
     let token = args.token.strip_prefix("env:").map_or_else(|| args.token.clone(), |name| format!("${name}"));
     let hook = if has_hook { "called at the first sign-in" } else { "none; --hook-url sets one" };
     output::line(&format!(
-        "An imitation Okta org listens at {base_url} until Ctrl-C. It is empty, and keeps everything in memory.
+        "An imitation Okta org listens at {base_url} until Ctrl-C. It keeps everything in memory.
+  users:       {users}
   API token:   {token}
   hook:        {hook}
-  rate limit:  {limit} calls a minute for each of users, groups, sign-in
+  rate limit:  {limit} calls in {window} s for each family of endpoints
 
 Create a user whose password the hook knows:
   curl -s '{base_url}/api/v1/users?activate=true' -H \"Authorization: SSWS {token}\" -H 'Content-Type: application/json' \\
@@ -76,6 +101,7 @@ Create a user whose password the hook knows:
 Sign in:
   curl -s {base_url}/api/v1/authn -H 'Content-Type: application/json' -d '{{\"username\":\"ana\",\"password\":\"…\"}}'",
         limit = args.rate_limit,
+        window = args.rate_window,
     ))
 }
 
@@ -92,6 +118,26 @@ fn hook(args: &Args) -> Result<Option<HookEndpoint>, String> {
         headers.push((name.trim().to_owned(), value));
     }
     HookEndpoint::new(url, headers).map(Some).map_err(|error| error.to_string())
+}
+
+/// Puts everybody of the file into the org.
+fn fill(org: &Org, file: &Path) -> Result<(), String> {
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let add = || {
+            let mut body: serde_json::Value =
+                serde_json::from_str(line).map_err(|_| "is not a JSON object".to_owned())?;
+            let status = body.as_object_mut().and_then(|body| body.remove("status"));
+            let status = match status.as_ref().map(|status| status.as_str().and_then(Status::named)) {
+                None => Status::Active,
+                Some(Some(status)) => status,
+                Some(None) => return Err("`status` is none of Okta's".to_owned()),
+            };
+            org.add_person(&body, status).map_err(|error| error.to_string())
+        };
+        add().map_err(|problem| format!("line {}: {problem}", number + 1))?;
+    }
+    Ok(())
 }
 
 /// A text itself, or what the environment holds under `env:NAME`.

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on must fail")]
 
 mod command;
+mod existing;
+mod faults;
 mod hook;
 mod passwords;
 mod rate_limit;
@@ -16,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use keyferry::demo::org::{Org, Settings};
 use keyferry::secret::Secret;
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -52,16 +54,22 @@ impl Served {
 
     /// One call with the token; an answer without a body is null.
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let url = format!("{}{path}", self.url);
-        let request = self.client.request(method, url).header("Authorization", format!("SSWS {TOKEN}"));
-        let request = match body {
-            Some(body) => request.json(&body),
-            None => request,
-        };
-        let response = request.send().await.unwrap();
+        let response = self.send(method, path, body).await.unwrap();
         let status = response.status();
         let body = response.bytes().await.unwrap();
         (status, if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() })
+    }
+
+    /// The same, as far as it gets.
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Result<Response> {
+        let url = format!("{}{path}", self.url);
+        let request = self.client.request(method, url).header("Authorization", format!("SSWS {TOKEN}"));
+        match body {
+            Some(body) => request.json(&body),
+            None => request,
+        }
+        .send()
+        .await
     }
 
     async fn get(&self, path: &str) -> (StatusCode, Value) {

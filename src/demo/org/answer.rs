@@ -19,6 +19,12 @@ pub(super) fn timestamp(at: SystemTime) -> String {
     OffsetDateTime::from(at).format(RFC_3339_MILLIS).unwrap_or_default()
 }
 
+/// An ISO 8601 time in the form of [`timestamp`], so that texts compare as times do.
+pub(super) fn same_form(text: &str) -> Option<String> {
+    let time = OffsetDateTime::parse(text, &time::format_description::well_known::Iso8601::PARSING).ok()?;
+    Some(timestamp(time.into()))
+}
+
 /// The `Date` header: `Sat, 31 Jan 2026 12:00:00 GMT`.
 pub(super) fn http_date(at: SystemTime) -> String {
     OffsetDateTime::from(at).format(HTTP_DATE).unwrap_or_default()
@@ -80,5 +86,11 @@ mod tests {
         let at = UNIX_EPOCH + Duration::from_secs(784_111_777);
         assert_eq!(http_date(at), "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(timestamp(at + Duration::from_millis(7)), "1994-11-06T08:49:37.007Z");
+        for same in ["1994-11-06T08:49:37Z", "1994-11-06T09:49:37.000+01:00", "1994-11-06T08:49:37.0009Z"] {
+            assert_eq!(same_form(same).as_deref(), Some("1994-11-06T08:49:37.000Z"), "{same}");
+        }
+        for none in ["", "1994-11-06", "yesterday", "784111777"] {
+            assert_eq!(same_form(none), None, "{none}");
+        }
     }
 }

@@ -51,6 +51,11 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error")
     }
 
+    /// `E0000010`: a write while the org is in read-only mode.
+    pub(super) fn read_only() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "E0000010", "Service is in read only mode")
+    }
+
     /// `E0000011`: no API token, or a wrong one.
     pub(super) fn invalid_token() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided")
@@ -86,6 +91,16 @@ impl ApiError {
         Self { causes, ..Self::new(StatusCode::BAD_REQUEST, "E0000028", summary) }
     }
 
+    /// `E0000030`: a time that is none.
+    pub(super) fn date() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "E0000030",
+            "Bad request. Invalid date. Dates must be of the form yyyy-MM-dd'T'HH:mm:ss.SSSZZ, \
+             e.g. 2013-01-01T12:00:00.000-07:00.",
+        )
+    }
+
     /// `E0000031`: a filter or search that Okta, or this imitation, does not know.
     pub(super) fn search_criteria() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "E0000031", "Invalid search criteria.")
@@ -107,6 +122,13 @@ impl ApiError {
             "E0000047",
             "API call exceeded rate limit due to too many requests.",
         )
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code, self.summary)?;
+        self.causes.iter().try_for_each(|cause| write!(f, "; {cause}"))
     }
 }
 

@@ -7,24 +7,30 @@
 mod answer;
 mod error;
 mod events;
+mod faults;
+mod filter;
+mod gate;
 mod groups;
 mod hook;
+mod lifecycle;
+mod line;
+mod page;
 mod password;
 mod people;
 mod rate;
 mod request;
 mod sign_in;
+mod traffic;
 mod users;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,12 +39,18 @@ use tokio::net::TcpListener;
 
 use crate::secret::Secret;
 use error::ApiError;
+use gate::{RequestId, gate};
+use line::{Line, Lines};
 use people::People;
-use rate::{Limiter, Standing};
+use rate::Limiter;
+use traffic::Traffic;
 
 pub use events::{EventResult, EventType, LogEvent, Outcome, Target};
+pub use faults::{ClockSkew, Fault, FaultKind, Faults, FaultsError};
 pub use hook::HookEndpoint;
+pub use people::Status;
 pub use rate::RateLimit;
+pub use traffic::Calls;
 
 /// Tells the time; tests hand in one that stands still.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -55,6 +67,10 @@ pub struct Settings {
     pub hook_timeout: Duration,
     /// The time.
     pub clock: Clock,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// The most calls at once; more are refused with 429. Okta's is 35 to 75; none here unless asked for.
+    pub max_concurrent: Option<u32>,
 }
 
 impl Settings {
@@ -66,6 +82,8 @@ impl Settings {
             rate: RateLimit::default(),
             hook_timeout: Duration::from_secs(3),
             clock: Arc::new(SystemTime::now),
+            faults: Faults::default(),
+            max_concurrent: None,
         }
     }
 }
@@ -82,6 +100,9 @@ pub enum OrgError {
     /// A header of the hook's is no header.
     #[error("the hook's header `{0}` is not a valid HTTP header")]
     HookHeader(String),
+    /// Somebody who was to be in the org before cannot be.
+    #[error("a user who was to be there before cannot be: {0}")]
+    Existing(String),
     /// Serving failed.
     #[error("the imitation org cannot serve")]
     Serve(#[source] std::io::Error),
@@ -96,6 +117,9 @@ struct Inner {
     token: Secret,
     clock: Clock,
     client: reqwest::Client,
+    max_concurrent: Option<u32>,
+    faults: Mutex<Faults>,
+    traffic: Traffic,
     limiter: Mutex<Limiter>,
     people: Mutex<People>,
     hook: Mutex<Option<Arc<HookEndpoint>>>,
@@ -116,6 +140,9 @@ impl Org {
             token: settings.token,
             clock: settings.clock,
             client,
+            max_concurrent: settings.max_concurrent,
+            faults: Mutex::new(settings.faults),
+            traffic: Traffic::default(),
             limiter: Mutex::new(Limiter::new(settings.rate)),
             people: Mutex::new(People::default()),
             hook: Mutex::new(None),
@@ -132,6 +159,51 @@ impl Org {
         locked(&self.0.people).by_login(login).map(|person| person.hook_calls)
     }
 
+    /// Sets what goes wrong from now on; exact faults that have not happened yet are forgotten.
+    pub fn set_faults(&self, faults: Faults) {
+        *locked(&self.0.faults) = faults;
+    }
+
+    /// Exact faults that have not happened yet.
+    pub fn faults_left(&self) -> usize {
+        locked(&self.0.faults).next.len()
+    }
+
+    /// What came of all calls so far, by method and family of paths: `POST /api/v1/users/{id}`.
+    pub fn calls(&self) -> BTreeMap<String, Calls> {
+        self.0.traffic.calls()
+    }
+
+    /// The most calls that were ever under way at once, those refused for it among them.
+    pub fn most_at_once(&self) -> u32 {
+        self.0.traffic.most_at_once()
+    }
+
+    /// Everybody in the org, in any status.
+    pub fn user_count(&self) -> usize {
+        self.people().user_count()
+    }
+
+    /// Puts somebody into the org who was there before, in any status, by the body of a create-user request. Gives
+    /// the id. They do not count as created.
+    pub fn add_person(&self, body: &serde_json::Value, status: Status) -> Result<String, OrgError> {
+        let refused = |error: ApiError| OrgError::Existing(error.to_string());
+        let body = body.as_object().ok_or_else(|| refused(ApiError::malformed()))?;
+        users::add(self, body, status).map_err(refused)
+    }
+
+    /// Has an enrolment policy make the members of this group, by its id, `PROVISIONED` when they are activated: they
+    /// have to follow the link of a mail. An org has one such group here at most.
+    pub fn enrol_by_mail(&self, group: Option<&str>) {
+        self.people().enrolled_by_mail = group.map(str::to_owned);
+    }
+
+    /// How often a call created somebody of this login, whether they are still there or not. More than once is
+    /// somebody created twice, unless they were deleted in between.
+    pub fn creations(&self, login: &str) -> u32 {
+        self.people().creations(login)
+    }
+
     /// The System Log so far, oldest first.
     pub fn events(&self) -> Vec<LogEvent> {
         locked(&self.0.people).log.all()
@@ -141,12 +213,20 @@ impl Org {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/api/v1/users", post(users::create).get(users::list))
-            .route("/api/v1/users/{id}", get(users::read).post(users::update).delete(users::delete))
-            .route("/api/v1/users/{id}/lifecycle/activate", post(users::activate))
-            .route("/api/v1/users/{id}/lifecycle/deactivate", post(users::deactivate))
-            .route("/api/v1/users/{id}/lifecycle/reset_password", post(users::reset_password))
+            .route(
+                "/api/v1/users/{id}",
+                get(users::read).post(users::update).put(users::replace).delete(lifecycle::delete),
+            )
+            .route("/api/v1/users/{id}/groups", get(users::groups))
+            .route("/api/v1/users/{id}/lifecycle/activate", post(lifecycle::activate))
+            .route("/api/v1/users/{id}/lifecycle/deactivate", post(lifecycle::deactivate))
+            .route("/api/v1/users/{id}/lifecycle/suspend", post(lifecycle::suspend))
+            .route("/api/v1/users/{id}/lifecycle/unsuspend", post(lifecycle::unsuspend))
+            .route("/api/v1/users/{id}/lifecycle/unlock", post(lifecycle::unlock))
+            .route("/api/v1/users/{id}/lifecycle/expire_password", post(lifecycle::expire_password))
+            .route("/api/v1/users/{id}/lifecycle/reset_password", post(lifecycle::reset_password))
             .route("/api/v1/groups", post(groups::create).get(groups::list))
-            .route("/api/v1/groups/{id}", get(groups::read))
+            .route("/api/v1/groups/{id}", get(groups::read).delete(groups::delete))
             .route("/api/v1/groups/{id}/users", get(groups::members))
             .route("/api/v1/groups/{id}/users/{user}", put(groups::add).delete(groups::remove))
             .route("/api/v1/authn", post(sign_in::authn))
@@ -162,58 +242,27 @@ impl Org {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), OrgError> {
-        axum::serve(listener, self.router()).with_graceful_shutdown(shutdown).await.map_err(OrgError::Serve)
+        let service = self.router().into_make_service_with_connect_info::<Line>();
+        let serving = axum::serve(Lines(listener), service).with_graceful_shutdown(shutdown);
+        serving.await.map_err(OrgError::Serve)
     }
 
     fn now(&self) -> SystemTime {
-        (self.0.clock)()
+        let now = (self.0.clock)();
+        locked(&self.0.faults).skewed(now)
+    }
+
+    /// Okta's read-only mode: nothing can be stored.
+    fn read_only(&self) -> bool {
+        locked(&self.0.faults).read_only
+    }
+
+    fn search_lag(&self) -> Option<Duration> {
+        locked(&self.0.faults).search_lag
     }
 
     fn people(&self) -> MutexGuard<'_, People> {
         locked(&self.0.people)
-    }
-}
-
-/// `X-Okta-Request-Id` of the call being answered.
-#[derive(Clone)]
-struct RequestId(String);
-
-/// What comes before every answer: the rate limit, then the token; and the headers on every answer.
-async fn gate(State(org): State<Org>, mut request: Request, next: Next) -> Response {
-    let now = org.now();
-    let path = request.uri().path();
-    let standing = locked(&org.0.limiter).take(path, now);
-    let public = path == "/api/v1/authn";
-    let id = random_id().unwrap_or_default();
-    let mut response = if !standing.allowed {
-        ApiError::rate_limited().into_response()
-    } else if !public && !authorized(&org, request.headers()) {
-        ApiError::invalid_token().into_response()
-    } else {
-        request.extensions_mut().insert(RequestId(id.clone()));
-        next.run(request).await
-    };
-    dress(response.headers_mut(), &standing, now, &id);
-    response
-}
-
-fn authorized(org: &Org, headers: &HeaderMap) -> bool {
-    headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.as_bytes().strip_prefix(b"SSWS "))
-        .is_some_and(|token| org.0.token.matches(token))
-}
-
-fn dress(headers: &mut HeaderMap, standing: &Standing, now: SystemTime, id: &str) {
-    headers.insert(HeaderName::from_static("x-rate-limit-limit"), standing.limit.into());
-    headers.insert(HeaderName::from_static("x-rate-limit-remaining"), standing.remaining.into());
-    headers.insert(HeaderName::from_static("x-rate-limit-reset"), standing.reset.into());
-    let texts =
-        [(header::DATE, answer::http_date(now)), (HeaderName::from_static("x-okta-request-id"), id.into())];
-    for (name, text) in texts {
-        if let Ok(value) = HeaderValue::try_from(text) {
-            headers.insert(name, value);
-        }
     }
 }
 

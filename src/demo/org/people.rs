@@ -25,23 +25,54 @@ pub(super) enum Password {
     Own(Arc<OwnDigest>),
 }
 
-/// `status`, of those that this org knows.
+/// A user's `status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
+pub enum Status {
+    /// Created and not activated.
     Staged,
+    /// Activated, and has to follow the link of a mail.
     Provisioned,
+    /// May sign in.
     Active,
+    /// Has to follow the link of a password reset.
     Recovery,
+    /// Has to change the password.
+    PasswordExpired,
+    /// Tried too often.
+    LockedOut,
+    /// Shut out for now.
+    Suspended,
+    /// Deactivated; may be deleted.
     Deprovisioned,
 }
 
 impl Status {
-    pub(super) fn name(self) -> &'static str {
+    const ALL: [Self; 8] = [
+        Self::Staged,
+        Self::Provisioned,
+        Self::Active,
+        Self::Recovery,
+        Self::PasswordExpired,
+        Self::LockedOut,
+        Self::Suspended,
+        Self::Deprovisioned,
+    ];
+
+    /// By its name in Okta's API: `STAGED`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
+    /// As Okta's API has it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Staged => "STAGED",
             Self::Provisioned => "PROVISIONED",
             Self::Active => "ACTIVE",
             Self::Recovery => "RECOVERY",
+            Self::PasswordExpired => "PASSWORD_EXPIRED",
+            Self::LockedOut => "LOCKED_OUT",
+            Self::Suspended => "SUSPENDED",
             Self::Deprovisioned => "DEPROVISIONED",
         }
     }
@@ -108,7 +139,10 @@ pub(super) struct People {
     short_names: HashMap<String, BTreeSet<String>>,
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) log: EventLog,
+    /// The group, by id, whose members an enrolment policy makes `PROVISIONED` with a mail.
+    pub(super) enrolled_by_mail: Option<String>,
     made: u64,
+    created: HashMap<String, u32>,
 }
 
 impl People {
@@ -116,6 +150,27 @@ impl People {
     pub(super) fn next_id(&mut self, prefix: &str) -> String {
         self.made += 1;
         format!("{prefix}{:017}", self.made)
+    }
+
+    pub(super) fn user_count(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Whether an enrolment policy wants this one to follow the link of a mail.
+    pub(super) fn enrols(&self, id: &str) -> bool {
+        let group = self.enrolled_by_mail.as_ref().and_then(|group| self.groups.get(group));
+        group.is_some_and(|group| group.members.contains(id))
+    }
+
+    /// How often somebody of this login was created.
+    pub(super) fn creations(&self, login: &str) -> u32 {
+        self.created.get(&folded(login)).copied().unwrap_or_default()
+    }
+
+    /// Somebody whom a call creates.
+    pub(super) fn create(&mut self, person: Person) {
+        *self.created.entry(folded(person.attribute("login"))).or_default() += 1;
+        self.insert(person);
     }
 
     pub(super) fn insert(&mut self, person: Person) {

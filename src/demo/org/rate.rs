@@ -88,10 +88,15 @@ impl Limiter {
         if allowed {
             current.used += 1;
         }
-        let since_epoch = current.ends.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let reset = since_epoch.as_secs() + u64::from(since_epoch.subsec_nanos() > 0);
+        let reset = epoch_seconds(current.ends);
         Standing { limit, remaining: limit - current.used, reset, allowed }
     }
+}
+
+/// UTC epoch seconds, rounded up.
+pub(super) fn epoch_seconds(at: SystemTime) -> u64 {
+    let since_epoch = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since_epoch.as_secs() + u64::from(since_epoch.subsec_nanos() > 0)
 }
 
 #[cfg(test)]

@@ -166,48 +166,6 @@ pub(super) fn group_ids(body: &Map<String, Value>) -> Result<Vec<String>, ApiErr
     ids.iter().map(|id| id.as_str().map(str::to_owned).ok_or_else(ApiError::malformed)).collect()
 }
 
-/// One term of a `filter` or `search`: an attribute, and the text that it must equal.
-pub(super) struct Term {
-    pub(super) attribute: String,
-    pub(super) value: String,
-}
-
-/// `attribute eq "value"`, several joined by `and`; the only expressions that this org knows.
-pub(super) fn terms(expression: &str) -> Result<Vec<Term>, ApiError> {
-    let mut terms = Vec::new();
-    let mut rest = expression.trim();
-    loop {
-        let (attribute, after) = rest.split_once(' ').ok_or_else(ApiError::search_criteria)?;
-        let after = keyword(after, "eq").and_then(|after| after.strip_prefix('"'));
-        let (value, after) = after.and_then(quoted).ok_or_else(ApiError::search_criteria)?;
-        terms.push(Term { attribute: attribute.to_owned(), value });
-        rest = match after.trim_start() {
-            "" => return Ok(terms),
-            more => keyword(more, "and").ok_or_else(ApiError::search_criteria)?,
-        };
-    }
-}
-
-/// What follows a keyword, in any case, and white space.
-fn keyword<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    let (first, rest) = text.trim_start().split_once(char::is_whitespace)?;
-    first.eq_ignore_ascii_case(word).then_some(rest.trim_start())
-}
-
-/// A text up to its closing quote, with `\"` and `\\` undone, and what follows.
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let mut value = String::new();
-    let mut characters = text.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '"' => return Some((value, text.get(at + 1..)?)),
-            '\\' => value.push(characters.next()?.1),
-            other => value.push(other),
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,28 +187,6 @@ mod tests {
             "a@x..com",
         ] {
             assert!(!email_shaped(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn filters_are_equalities_joined_by_and() {
-        let read = |text| {
-            terms(text).map(|terms| terms.into_iter().map(|t| (t.attribute, t.value)).collect::<Vec<_>>())
-        };
-        assert_eq!(
-            read(r#"profile.login eq "a\"b@x.y" AND status Eq "ACTIVE""#).unwrap(),
-            [("profile.login".into(), "a\"b@x.y".into()), ("status".into(), "ACTIVE".into())]
-        );
-        for bad in [
-            "",
-            "profile.login",
-            "profile.login eq",
-            "profile.login eq \"x",
-            "status ne \"x\"",
-            "a eq \"x\" or b eq \"y\"",
-            "a eq \"x\" and",
-        ] {
-            assert!(read(bad).is_err(), "{bad}");
         }
     }
 }

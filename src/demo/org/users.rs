@@ -1,21 +1,22 @@
-//! `/api/v1/users`: create, read, list, update, lifecycle, delete.
+//! `/api/v1/users`: create, read, list, update. What changes a status is in `lifecycle`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::Org;
 use super::answer::{self, timestamp};
 use super::error::ApiError;
+use super::filter::{Expression, Operator};
+use super::page::Page;
 use super::password::OwnDigest;
 use super::people::{Password, People, Person, Status};
-use super::request::{self, NewPassword, Term};
-use super::{Org, random_id};
+use super::request::{self, NewPassword};
 
 type Answer = Result<Response, ApiError>;
 
@@ -27,51 +28,88 @@ pub(super) async fn create(
 ) -> Answer {
     let body = request::object(&headers, &body)?;
     let activate = request::flag(&request::parameters(query.as_deref()), "activate", true)?;
-    let profile = match body.get("profile") {
-        Some(Value::Object(profile)) => profile.clone(),
-        _ => {
-            return Err(ApiError::validation("profile", vec!["profile: must be there, as an object".into()]));
-        }
-    };
-    let groups = request::group_ids(&body)?;
-    let (password, imported) = stored(request::new_password(&body)?)?;
     let now = timestamp(org.now());
-
+    let new = NewPerson::read(&body)?;
     let mut people = org.people();
-    let mut causes = request::profile_faults(&profile);
-    causes.extend(taken(&people, &profile, None));
-    refuse(causes)?;
-    if let Some(unknown) = groups.iter().find(|id| !people.groups.contains_key(*id)) {
-        return Err(ApiError::not_found(unknown, "UserGroup"));
-    }
-    let id = people.next_id("00u");
-    for group in groups {
-        if let Some(group) = people.groups.get_mut(&group) {
-            group.members.insert(id.clone());
-            group.membership_updated.clone_from(&now);
-        }
-    }
-    let has_password = !matches!(password, Password::None);
-    let mut person = Person {
-        id: id.clone(),
-        status: Status::Staged,
-        created: now.clone(),
-        activated: None,
-        status_changed: None,
-        last_login: None,
-        last_updated: now.clone(),
-        password_changed: has_password.then(|| now.clone()),
-        profile,
-        password,
-        imported,
-        hook_calls: 0,
-    };
+    let mut person = new.enter(&mut people, &now)?;
     if activate {
-        person.set_status(if has_password { Status::Active } else { Status::Provisioned }, &now);
+        let by_mail = people.enrols(&person.id) || matches!(person.password, Password::None);
+        person.set_status(if by_mail { Status::Provisioned } else { Status::Active }, &now);
     }
     let answer = answer::user(&person, &org.0.base_url);
-    people.insert(person);
+    people.create(person);
     Ok(Json(answer).into_response())
+}
+
+/// Somebody who was in the org before, by the body of a create-user request, in any status.
+pub(super) fn add(org: &Org, body: &Map<String, Value>, status: Status) -> Result<String, ApiError> {
+    let now = timestamp(org.now());
+    let new = NewPerson::read(body)?;
+    let mut people = org.people();
+    let mut person = new.enter(&mut people, &now)?;
+    if status != Status::Staged {
+        person.set_status(status, &now);
+    }
+    if status == Status::Deprovisioned {
+        person.password = Password::None;
+    }
+    let id = person.id.clone();
+    people.insert(person);
+    Ok(id)
+}
+
+/// The body of a create-user request, read.
+struct NewPerson {
+    profile: Map<String, Value>,
+    groups: Vec<String>,
+    password: Password,
+    imported: bool,
+}
+
+impl NewPerson {
+    fn read(body: &Map<String, Value>) -> Result<Self, ApiError> {
+        let Some(Value::Object(profile)) = body.get("profile") else {
+            let cause = "profile: must be there, as an object".into();
+            return Err(ApiError::validation("profile", vec![cause]));
+        };
+        let profile = profile.clone();
+        let groups = request::group_ids(body)?;
+        let (password, imported) = stored(request::new_password(body)?)?;
+        Ok(Self { profile, groups, password, imported })
+    }
+
+    /// Checks against who is there, puts the new one into the groups, and gives them, staged.
+    fn enter(self, people: &mut People, now: &str) -> Result<Person, ApiError> {
+        let mut causes = request::profile_faults(&self.profile);
+        causes.extend(taken(people, &self.profile, None));
+        refuse(causes)?;
+        if self.groups.iter().any(|id| !people.groups.contains_key(id)) {
+            let cause = "groupIds: The list of group IDs has one that is not in the current organization";
+            return Err(ApiError::validation("groupIds", vec![cause.into()]));
+        }
+        let id = people.next_id("00u");
+        for group in &self.groups {
+            if let Some(group) = people.groups.get_mut(group) {
+                group.members.insert(id.clone());
+                now.clone_into(&mut group.membership_updated);
+            }
+        }
+        let has_password = !matches!(self.password, Password::None);
+        Ok(Person {
+            id,
+            status: Status::Staged,
+            created: now.to_owned(),
+            activated: None,
+            status_changed: None,
+            last_login: None,
+            last_updated: now.to_owned(),
+            password_changed: has_password.then(|| now.to_owned()),
+            profile: self.profile,
+            password: self.password,
+            imported: self.imported,
+            hook_calls: 0,
+        })
+    }
 }
 
 pub(super) async fn read(State(org): State<Org>, Path(id): Path<String>) -> Answer {
@@ -82,53 +120,88 @@ pub(super) async fn read(State(org): State<Org>, Path(id): Path<String>) -> Answ
 
 pub(super) async fn list(State(org): State<Org>, RawQuery(query): RawQuery) -> Answer {
     let parameters = request::parameters(query.as_deref());
-    let (terms, any_case) = match (parameters.get("filter"), parameters.get("search")) {
+    let (expression, is_search) = match (parameters.get("filter"), parameters.get("search")) {
         (None, None) => (None, false),
-        (Some(filter), None) => (Some(request::terms(filter)?), false),
-        (None, Some(search)) => (Some(request::terms(search)?), true),
+        (Some(filter), None) => (Some(filter_of(filter)?), false),
+        (None, Some(search)) => (Some(search_of(search)?), true),
         (Some(_), Some(_)) => return Err(ApiError::search_criteria()),
     };
     if parameters.contains_key("q") {
         return Err(ApiError::search_criteria());
     }
-    let limit = match parameters.get("limit").map(|limit| limit.parse::<usize>()) {
-        None => 200,
-        Some(Ok(limit @ 1..=200)) => limit,
-        Some(_) => return Err(ApiError::validation("limit", vec!["limit: must be from 1 to 200".into()])),
-    };
-    let after = parameters.get("after").map_or("", String::as_str);
+    let page = Page::read(parameters, 200, 200)?;
+    // A search asks an index that lags behind, as Okta's description warns.
+    let indexed = org.search_lag().filter(|_| is_search).map(|lag| timestamp(org.now() - lag));
 
     let people = org.people();
-    let mut page = Vec::new();
-    let mut last = None;
-    let mut more = false;
-    for person in people.after(after).filter(|person| selected(person, terms.as_deref(), any_case)) {
-        if page.len() == limit {
-            more = true;
-            break;
-        }
-        page.push(answer::user(person, &org.0.base_url));
-        last = Some(person.id.clone());
-    }
-    let mut response = Json(page).into_response();
-    links(response.headers_mut(), &org.0.base_url, parameters, last.filter(|_| more));
-    Ok(response)
+    let login = expression.as_ref().and_then(|expression| expression.must_equal("profile.login"));
+    let one = login.map(|login| people.by_login(login).filter(|person| person.id.as_str() > page.after()));
+    let candidates: Box<dyn Iterator<Item = &Person>> = match one {
+        Some(one) => Box::new(one.into_iter()),
+        None => Box::new(people.after(page.after())),
+    };
+    let found = candidates
+        .filter(|person| indexed.as_ref().is_none_or(|until| person.last_updated <= *until))
+        .filter(|person| match &expression {
+            None => person.status != Status::Deprovisioned,
+            Some(expression) => expression.holds(&|attribute| values(person, attribute), is_search),
+        })
+        .map(|person| (person.id.clone(), answer::user(person, &org.0.base_url)));
+    Ok(page.answer(&org.0.base_url, "/api/v1/users", found))
 }
 
+pub(super) async fn groups(State(org): State<Org>, Path(id): Path<String>) -> Answer {
+    let people = org.people();
+    let id = &find(&people, &id)?.id;
+    let groups = people.groups.values().filter(|group| group.members.contains(id));
+    let groups: Vec<Value> = groups.map(|group| answer::group(group, &org.0.base_url)).collect();
+    Ok(Json(groups).into_response())
+}
+
+/// Changes what the body names.
 pub(super) async fn update(
     State(org): State<Org>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let body = request::object(&headers, &body)?;
+    change(&org, &id, &headers, &body, |old, new| {
+        let mut profile = old.clone();
+        for (name, value) in new {
+            match value {
+                Value::Null => drop(profile.remove(&name)),
+                value => drop(profile.insert(name, value)),
+            }
+        }
+        profile
+    })
+}
+
+/// Takes the profile that the body has for the whole one.
+pub(super) async fn replace(
+    State(org): State<Org>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    change(&org, &id, &headers, &body, |_, new| new)
+}
+
+fn change(
+    org: &Org,
+    id: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+    merged: impl FnOnce(&Map<String, Value>, Map<String, Value>) -> Map<String, Value>,
+) -> Answer {
+    let mut body = request::object(headers, body)?;
     let new = request::new_password(&body)?;
     let is_hash = matches!(new, Some(NewPassword::Hash(_)));
     let new = new.map(|new| stored(Some(new))).transpose()?;
     let now = timestamp(org.now());
 
     let mut people = org.people();
-    let person = find(&people, &id)?;
+    let person = find(&people, id)?;
     let id = person.id.clone();
     if person.status == Status::Deprovisioned {
         return Err(ApiError::status());
@@ -138,16 +211,10 @@ pub(super) async fn update(
         let cause = "credentials.password.hash: may be set only while the user is STAGED";
         return Err(ApiError::validation("password", vec![cause.into()]));
     }
-    match body.get("profile") {
+    match body.remove("profile") {
         None => {}
         Some(Value::Object(changes)) => {
-            let mut profile = person.profile.clone();
-            for (name, value) in changes {
-                match value {
-                    Value::Null => drop(profile.remove(name)),
-                    value => drop(profile.insert(name.clone(), value.clone())),
-                }
-            }
+            let profile = merged(&person.profile, changes);
             let mut causes = request::profile_faults(&profile);
             causes.extend(taken(&people, &profile, Some(&id)));
             refuse(causes)?;
@@ -168,89 +235,6 @@ pub(super) async fn update(
     Ok(Json(answer::user(person, &org.0.base_url)).into_response())
 }
 
-pub(super) async fn activate(
-    State(org): State<Org>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    let send_email = request::flag(&request::parameters(query.as_deref()), "sendEmail", true)?;
-    let now = timestamp(org.now());
-    let mut people = org.people();
-    let person = find_mut(&mut people, &id)?;
-    match person.status {
-        Status::Staged | Status::Deprovisioned | Status::Provisioned => {}
-        Status::Active | Status::Recovery => return Err(ApiError::already_active()),
-    }
-    let without_password = matches!(person.password, Password::None);
-    person.set_status(if without_password { Status::Provisioned } else { Status::Active }, &now);
-    if send_email || !without_password {
-        return Ok(Json(json!({})).into_response());
-    }
-    let token = random_id().ok_or_else(ApiError::internal)?;
-    let url = format!("{}/welcome/{token}", org.0.base_url);
-    Ok(Json(json!({ "activationUrl": url, "activationToken": token })).into_response())
-}
-
-pub(super) async fn deactivate(State(org): State<Org>, Path(id): Path<String>) -> Answer {
-    let now = timestamp(org.now());
-    let mut people = org.people();
-    let person = find_mut(&mut people, &id)?;
-    if person.status == Status::Deprovisioned {
-        return Err(ApiError::status());
-    }
-    retire(person, &now);
-    Ok(Json(json!({})).into_response())
-}
-
-pub(super) async fn reset_password(
-    State(org): State<Org>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    let parameters = request::parameters(query.as_deref());
-    if !parameters.contains_key("sendEmail") {
-        return Err(ApiError::missing_parameter("sendEmail"));
-    }
-    let send_email = request::flag(&parameters, "sendEmail", true)?;
-    let now = timestamp(org.now());
-    let mut people = org.people();
-    let person = find_mut(&mut people, &id)?;
-    match person.status {
-        Status::Active | Status::Recovery => {}
-        Status::Staged | Status::Provisioned | Status::Deprovisioned => return Err(ApiError::status()),
-    }
-    // Until somebody follows the link there is no password to sign in with.
-    person.password = Password::None;
-    person.imported = false;
-    person.set_status(Status::Recovery, &now);
-    if send_email {
-        return Ok(Json(json!({})).into_response());
-    }
-    let token = random_id().ok_or_else(ApiError::internal)?;
-    let url = format!("{}/reset_password/{token}", org.0.base_url);
-    Ok(Json(json!({ "resetPasswordUrl": url })).into_response())
-}
-
-/// The first delete deactivates, the second deletes.
-pub(super) async fn delete(State(org): State<Org>, Path(id): Path<String>) -> Answer {
-    let now = timestamp(org.now());
-    let mut people = org.people();
-    let person = find_mut(&mut people, &id)?;
-    if person.status == Status::Deprovisioned {
-        let id = person.id.clone();
-        people.remove(&id);
-    } else {
-        retire(person, &now);
-    }
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-fn retire(person: &mut Person, now: &str) {
-    person.password = Password::None;
-    person.imported = false;
-    person.set_status(Status::Deprovisioned, now);
-}
-
 /// By id, login or unique short name. A login with a slash can be found by its id only.
 pub(super) fn find<'a>(people: &'a People, id: &str) -> Result<&'a Person, ApiError> {
     people
@@ -259,7 +243,7 @@ pub(super) fn find<'a>(people: &'a People, id: &str) -> Result<&'a Person, ApiEr
         .ok_or_else(|| ApiError::not_found(id, "User"))
 }
 
-fn find_mut<'a>(people: &'a mut People, id: &str) -> Result<&'a mut Person, ApiError> {
+pub(super) fn find_mut<'a>(people: &'a mut People, id: &str) -> Result<&'a mut Person, ApiError> {
     let id = find(people, id)?.id.clone();
     people.by_id_mut(&id).ok_or_else(ApiError::internal)
 }
@@ -291,37 +275,63 @@ fn refuse(causes: Vec<String>) -> Result<(), ApiError> {
     Err(ApiError::validation(&object, causes))
 }
 
-/// Without a filter, everybody but the deactivated.
-fn selected(person: &Person, terms: Option<&[Term]>, any_case: bool) -> bool {
-    let Some(terms) = terms else { return person.status != Status::Deprovisioned };
-    terms.iter().all(|term| {
-        let actual = match term.attribute.as_str() {
-            "id" => person.id.as_str(),
-            "status" => person.status.name(),
-            attribute => attribute.strip_prefix("profile.").map_or("", |name| person.attribute(name)),
-        };
-        if any_case { actual.to_lowercase() == term.value.to_lowercase() } else { actual == term.value }
-    })
+/// `filter` takes few attributes, `eq`, and an order only of `lastUpdated`.
+fn filter_of(text: &str) -> Result<Expression, ApiError> {
+    let mut expression = Expression::parse(text)?;
+    expression.check(&mut |term| match (term.attribute.as_str(), term.operator) {
+        ("lastUpdated", operator) if operator == Operator::Equal || operator.is_order() => term.as_time(),
+        (
+            "status" | "id" | "profile.login" | "profile.email" | "profile.firstName" | "profile.lastName",
+            Operator::Equal,
+        ) => Ok(()),
+        _ => Err(ApiError::search_criteria()),
+    })?;
+    Ok(expression)
 }
 
-/// `Link: <…>; rel="self"`, and `rel="next"` where there is more.
-fn links(
-    headers: &mut HeaderMap,
-    base_url: &str,
-    mut parameters: HashMap<String, String>,
-    next: Option<String>,
-) {
-    let mut add = |parameters: &HashMap<String, String>, relation: &str| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(parameters);
-        let link = format!("<{base_url}/api/v1/users?{}>; rel=\"{relation}\"", query.finish());
-        if let Ok(link) = HeaderValue::try_from(link) {
-            headers.append(header::LINK, link);
+/// Attributes that `co` may be used with in a search.
+const HAVE_CONTAINS: [&str; 4] = ["profile.firstName", "profile.lastName", "profile.email", "profile.login"];
+
+/// `search` takes all attributes, and `co` of a few.
+fn search_of(text: &str) -> Result<Expression, ApiError> {
+    let mut expression = Expression::parse(text)?;
+    expression.check(&mut |term| match (term.attribute.as_str(), term.operator) {
+        (_, Operator::NotEqual | Operator::EndsWith) => Err(ApiError::search_criteria()),
+        (attribute, Operator::Contains) if !HAVE_CONTAINS.contains(&attribute) => {
+            Err(ApiError::search_criteria())
+        }
+        ("created" | "activated" | "statusChanged" | "lastUpdated", operator)
+            if operator != Operator::Present =>
+        {
+            term.as_time()
+        }
+        ("created" | "activated" | "statusChanged" | "lastUpdated" | "id" | "status", _) => Ok(()),
+        (attribute, _) if attribute.starts_with("profile.") => Ok(()),
+        _ => Err(ApiError::search_criteria()),
+    })?;
+    Ok(expression)
+}
+
+/// What an attribute of an expression is, for one person.
+fn values(person: &Person, attribute: &str) -> Vec<String> {
+    let value = match attribute {
+        "id" => Some(person.id.as_str()),
+        "status" => Some(person.status.name()),
+        "created" => Some(person.created.as_str()),
+        "lastUpdated" => Some(person.last_updated.as_str()),
+        "activated" => person.activated.as_deref(),
+        "statusChanged" => person.status_changed.as_deref(),
+        attribute => {
+            let value = attribute.strip_prefix("profile.").and_then(|name| person.profile.get(name));
+            return match value {
+                Some(Value::Array(values)) => {
+                    values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+                }
+                Some(Value::String(value)) => vec![value.clone()],
+                Some(Value::Null) | None => Vec::new(),
+                Some(other) => vec![other.to_string()],
+            };
         }
     };
-    add(&parameters, "self");
-    if let Some(next) = next {
-        parameters.insert("after".into(), next);
-        add(&parameters, "next");
-    }
+    value.map(str::to_owned).into_iter().collect()
 }
