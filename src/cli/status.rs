@@ -182,6 +182,9 @@ mod tests {
                     outcome("rejected", "wrong password", 40),
                 ],
             }],
+            ..Summary::default()
+        };
+        let summary = Summary {
             decisions: Decisions {
                 last_hour: Outcomes { verified: 1, rejected: 2, unavailable: 0 },
                 last_day: Outcomes { verified: 3, rejected: 41, unavailable: 0 },
@@ -189,6 +192,7 @@ mod tests {
                 first_at: Some(1_790_000_000_123),
                 last_at: Some(1_790_003_600_000),
             },
+            ..summary
         };
         insta::assert_snapshot!(text(&summary, None), @r"
         Users

@@ -7,6 +7,8 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 use thiserror::Error;
 
+use super::State;
+
 /// Why the ledger cannot be opened, read or written.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LedgerError {
@@ -34,7 +36,10 @@ pub enum LedgerError {
     #[error("the ledger was written by a newer keyferry (its layout is version {0}); use that one, or later")]
     Newer(i64),
     /// Written by an earlier keyferry, and not brought up to date yet.
-    #[error("the ledger has an older layout; `keyferry serve` brings it up to date when it starts")]
+    #[error(
+        "the ledger has an older layout; any command that writes to it brings it up to date: `keyferry serve` when \
+         it starts, `keyferry import`"
+    )]
     Older,
     /// Its layout is not what this version made of it.
     #[error("the ledger's layout {0} was changed by hand; restore it, or begin a new ledger")]
@@ -57,6 +62,39 @@ pub enum LedgerError {
     /// Too short to keep anybody from guessing it.
     #[error("`ledger.key` is too short: it needs {0} bytes at least, at random")]
     KeyTooShort(usize),
+    /// It belongs to another Okta org.
+    #[error(
+        "this ledger belongs to the org {0}, not to the one in `okta.org_url`; give each org a ledger of its own \
+         (`ledger.url`), or, where it is the same org under a new address, say so once with --rebind"
+    )]
+    OtherOrg(String),
+    /// A source of this name led elsewhere before.
+    #[error(
+        "source `{0}` is another database than the one that this ledger knows by that name; give it another name, or \
+         another ledger, or, where the same users have moved, say so once with --rebind"
+    )]
+    OtherSource(String),
+    /// An import is running on it.
+    #[error(
+        "{0} on this ledger; wait for it to end, or stop it: what is running lets go of the ledger when its process \
+         ends, however it ends"
+    )]
+    Busy(String),
+    /// A user is to be sent, or told as sent, who was never planned.
+    #[error("the ledger was told of a user who was not planned")]
+    NotPlanned,
+    /// A user is to be sent who is in Okta already.
+    #[error("the user is in Okta already (the ledger says {0}): nothing may be sent")]
+    AlreadySeeded(State),
+    /// Another user of this ledger is in Okta under the same login, or on the way there.
+    #[error("another user of this ledger has the same Okta login: nothing may be sent")]
+    LoginTaken,
+    /// An outcome is told of a user for whom no call was noted.
+    #[error("the ledger was told how a call ended that it does not know of (the user is {0})")]
+    NotClaimed(State),
+    /// A user is to be taken back who signed in already, or was in Okta before, or is not there.
+    #[error("the user cannot be rolled back (the ledger says {0})")]
+    NotRolledBack(State),
     /// Anything else that the database says.
     #[error("the ledger's database fails: {0}")]
     Database(String),
@@ -79,6 +117,14 @@ impl LedgerError {
             Self::WrongKey => "wrong key",
             Self::KeyMissing => "key missing",
             Self::KeyTooShort(_) => "key too short",
+            Self::OtherOrg(_) => "other org",
+            Self::OtherSource(_) => "other source",
+            Self::Busy(_) => "busy",
+            Self::NotPlanned => "not planned",
+            Self::AlreadySeeded(_) => "already seeded",
+            Self::LoginTaken => "login taken",
+            Self::NotClaimed(_) => "not claimed",
+            Self::NotRolledBack(_) => "not rolled back",
             Self::Database(_) => "database error",
         }
     }

@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use zeroize::Zeroizing;
 
 use super::LedgerError;
 
@@ -37,6 +40,17 @@ impl UserKey {
         hex(&self.mac(source, &login.to_lowercase()), 16)
     }
 
+    /// A login as Okta is sent it, whatever its case and diacritical marks, the same for all sources: 32 hex digits.
+    pub(super) fn okta_login(&self, login: &str) -> String {
+        hex(&self.mac("\u{1}okta login", &fold_login(login)), 16)
+    }
+
+    /// A key for another purpose, which tells nothing about this one.
+    pub(super) fn subkey(&self, purpose: &str) -> [u8; 32] {
+        // No source has such a name.
+        self.mac("\u{1}subkey", purpose)
+    }
+
     /// A name as it was typed, before any source knows it, for log lines: 16 hex digits.
     pub(super) fn name(&self, name: &str) -> String {
         hex(&self.mac("", &name.to_lowercase()), 8)
@@ -54,6 +68,25 @@ impl UserKey {
         mac.update(text.as_bytes());
         mac.finalize().into_bytes().into()
     }
+}
+
+/// HMAC under a derived key.
+pub(super) fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
+    // HMAC fills a key up with zeros to its block; done here, it cannot fail.
+    let mut block = Zeroizing::new([0; 64]);
+    for (to, from) in block.iter_mut().zip(secret) {
+        *to = *from;
+    }
+    Hmac::new(&(*block).into())
+}
+
+/// A login without what Okta does not tell apart: case and diacritical marks.
+pub fn fold_login(login: &str) -> String {
+    if login.is_ascii() {
+        return login.to_ascii_lowercase();
+    }
+    let plain: String = login.nfkd().filter(|character| !is_combining_mark(*character)).collect();
+    plain.to_lowercase()
 }
 
 /// The first bytes in hex.
@@ -78,6 +111,16 @@ mod tests {
         assert_ne!(key.id("shop", "ALICE"), key.id("shop", "alice"));
         assert_ne!(key.id("sho", "palice"), key.id("shop", "alice"));
         assert_eq!(key.name("Alice").len(), 16);
+    }
+
+    #[test]
+    fn logins_that_okta_takes_for_the_same_have_one_hash() {
+        let key = UserKey::new(b"0123456789abcdef0123456789abcdef").unwrap();
+        // The pair of Okta's own API description.
+        let brock = key.okta_login("isaac.brock@example.com");
+        assert_eq!(key.okta_login("Isa\u{301}a\u{300}c.Br\u{f6}ck@EXAMPLE.com"), brock);
+        assert_ne!(key.okta_login("isaac.brocks@example.com"), brock);
+        assert_ne!(key.login("", "isaac.brock@example.com"), brock);
     }
 
     #[test]

@@ -4,22 +4,43 @@
 //! Written behind the answer, in batches; a ledger that is down or slow never delays or changes a sign-in.
 //! Replicas share one ledger on PostgreSQL; one process is served by a SQLite file.
 
+mod binding;
+mod campaign;
+mod confirm;
 mod error;
+mod journal;
 mod key;
+mod lock;
+mod marker;
+mod pass;
 mod proof;
 mod recorder;
+mod seal;
+mod standing;
 mod store;
 mod summary;
+mod user;
 mod write;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+pub use campaign::RollBackStep;
+pub use confirm::{Arrival, Confirmed, Observed};
 pub use error::LedgerError;
-pub use key::MIN_KEY_BYTES;
+pub use journal::{Journal, Settled};
+pub use key::{MIN_KEY_BYTES, fold_login};
+pub use lock::ImportLock;
+pub use marker::Marker;
+pub use pass::{Cursor, Pass};
 pub use proof::{DOUBTFUL_USERS, Mapping, MappingState};
 pub use recorder::{Recorder, RecorderHealth};
-pub use summary::{Decisions, OutcomeCount, Outcomes, SchemeCount, Summary, UserCount, rfc3339_text};
+pub use standing::{Candidate, Standing};
+pub use summary::{
+    Decisions, OutcomeCount, Outcomes, PassUnderWay, Resets, SchemeCount, SeededCount, Summary, UserCount,
+    rfc3339_text,
+};
+pub use user::{BadShard, ResetStep, Shard, State, UserRef, UserState};
 pub use write::{PlannedUser, Route};
 
 use key::UserKey;

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -11,6 +12,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection, PgConnection, SqlSafeStr};
+use tokio::sync::Mutex;
 
 use super::LedgerError;
 
@@ -18,15 +20,21 @@ use super::LedgerError;
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a pool tries to have a connection, new or used.
 const ACQUIRE: Duration = Duration::from_secs(2);
+/// Connections to a server: one plans, one notes what is sent, one has the hook's decisions, one answers questions.
+const CONNECTIONS: u32 = 4;
 /// How long SQLite waits for another process's write.
 const BUSY: Duration = Duration::from_secs(2);
 /// Where the applied migrations are noted; a name of our own, since databases may be shared.
 const MIGRATIONS_TABLE: &str = "keyferry_migrations";
 
-const SQLITE: [(i64, &str, &str); 1] =
-    [(1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql"))];
-const POSTGRES: [(i64, &str, &str); 1] =
-    [(1, "ledger", include_str!("../../migrations/postgres/0001_ledger.sql"))];
+const SQLITE: [(i64, &str, &str); 2] = [
+    (1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
+    (2, "seeding", include_str!("../../migrations/sqlite/0002_seeding.sql")),
+];
+const POSTGRES: [(i64, &str, &str); 2] = [
+    (1, "ledger", include_str!("../../migrations/postgres/0001_ledger.sql")),
+    (2, "seeding", include_str!("../../migrations/postgres/0002_seeding.sql")),
+];
 
 /// An open ledger database.
 #[derive(Clone)]
@@ -37,9 +45,17 @@ pub(super) enum Store {
         pool: SqlitePool,
         /// The file.
         file: Option<PathBuf>,
+        /// Whose turn it is to write: within the process, writers queue here rather than at the file, where they
+        /// would wait in naps and hold a connection meanwhile.
+        turn: Arc<Mutex<()>>,
     },
     /// A server.
-    Postgres(PgPool),
+    Postgres {
+        /// Its connections.
+        pool: PgPool,
+        /// How to make another that belongs to nobody else.
+        options: Box<PgConnectOptions>,
+    },
 }
 
 /// Runs the same statements on either dialect's pool.
@@ -47,7 +63,7 @@ macro_rules! on_pool {
     ($store:expr, $pool:ident => $body:expr) => {
         match $store {
             $crate::ledger::store::Store::Sqlite { pool: $pool, .. } => $body,
-            $crate::ledger::store::Store::Postgres($pool) => $body,
+            $crate::ledger::store::Store::Postgres { pool: $pool, .. } => $body,
         }
     };
 }
@@ -57,13 +73,14 @@ macro_rules! on_pool {
 macro_rules! in_transaction {
     ($store:expr, $tx:ident => $body:block) => {
         match $store {
-            $crate::ledger::store::Store::Sqlite { pool, .. } => {
+            $crate::ledger::store::Store::Sqlite { pool, turn, .. } => {
+                let _turn = turn.lock().await;
                 let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
                 let out = $body;
                 $tx.commit().await?;
                 out
             }
-            $crate::ledger::store::Store::Postgres(pool) => {
+            $crate::ledger::store::Store::Postgres { pool, .. } => {
                 let mut $tx = pool.begin().await?;
                 let out = $body;
                 $tx.commit().await?;
@@ -91,11 +108,12 @@ impl Store {
                 }
                 let pool = connect_sqlite(*options, file.is_none()).await?;
                 migrate_sqlite(&pool).await?;
-                Ok(Self::Sqlite { pool, file })
+                Ok(Self::Sqlite { pool, file, turn: Arc::default() })
             }
             Place::Postgres(options) => {
                 migrate_postgres(&options).await?;
-                Ok(Self::Postgres(connect_postgres(*options).await?))
+                let pool = connect_postgres(&options).await?;
+                Ok(Self::Postgres { pool, options })
             }
         }
     }
@@ -117,12 +135,13 @@ impl Store {
                     .acquire_timeout(ACQUIRE)
                     .connect_with(options)
                     .await?;
-                Self::Sqlite { pool, file }
+                Self::Sqlite { pool, file, turn: Arc::default() }
             }
             Place::Postgres(options) => {
                 // A pool goes on trying where nobody listens; one connection by itself says so at once.
                 one_connection(&options).await?.close().await?;
-                Self::Postgres(connect_postgres(*options).await?)
+                let pool = connect_postgres(&options).await?;
+                Self::Postgres { pool, options }
             }
         };
         if !store.has_table(MIGRATIONS_TABLE).await? {
@@ -166,7 +185,7 @@ impl Store {
                 "(SELECT {} FROM json_each($1)) AS rows",
                 list(&|(name, _)| format!("value ->> '{name}' AS {name}"))
             ),
-            Self::Postgres(_) => format!(
+            Self::Postgres { .. } => format!(
                 "jsonb_to_recordset(CAST($1 AS jsonb)) AS rows ({})",
                 list(&|(name, kind)| format!("{name} {kind}"))
             ),
@@ -191,7 +210,7 @@ impl Store {
                     .fetch_one(pool)
                     .await?
             }
-            Self::Postgres(pool) => {
+            Self::Postgres { pool, .. } => {
                 sqlx::query_scalar(
                     "SELECT count(*) FROM (SELECT to_regclass($1) AS t) AS r WHERE t IS NOT NULL",
                 )
@@ -211,7 +230,9 @@ impl Place {
                 .map_err(|_| LedgerError::Url("the SQLite URL cannot be read"))?
                 .create_if_missing(true)
                 .busy_timeout(BUSY)
-                .synchronous(SqliteSynchronous::Normal)
+                // What an import is about to send must be on the disk before it is sent, also through a power cut;
+                // the default of PostgreSQL does the same. The hook's writer pays it once a batch, behind the answers.
+                .synchronous(SqliteSynchronous::Full)
                 .disable_statement_logging();
             let memory = url.contains(":memory:") || url.contains("mode=memory");
             let file = (!memory).then(|| options.get_filename().to_owned());
@@ -233,7 +254,7 @@ impl Place {
 
 /// Makes an empty file that only its owner may read, where there is none yet. SQLite gives its companions, `-wal`
 /// and `-shm`, the same rights.
-fn create_private(file: &Path) -> Result<(), LedgerError> {
+pub(super) fn create_private(file: &Path) -> Result<(), LedgerError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -260,11 +281,13 @@ async fn connect_sqlite(options: SqliteConnectOptions, memory: bool) -> Result<S
     Ok(pool.max_connections(2).connect_with(options).await?)
 }
 
-async fn connect_postgres(options: PgConnectOptions) -> Result<PgPool, LedgerError> {
-    Ok(PgPoolOptions::new().max_connections(2).acquire_timeout(ACQUIRE).connect_with(options).await?)
+async fn connect_postgres(options: &PgConnectOptions) -> Result<PgPool, LedgerError> {
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE);
+    Ok(pool.connect_with(options.clone()).await?)
 }
 
-async fn one_connection(options: &PgConnectOptions) -> Result<PgConnection, LedgerError> {
+/// A connection of its own, for what belongs to a session.
+pub(super) async fn one_connection(options: &PgConnectOptions) -> Result<PgConnection, LedgerError> {
     let connecting = tokio::time::timeout(CONNECT, options.connect());
     Ok(connecting.await.map_err(|_| LedgerError::TimedOut(CONNECT.as_secs()))??)
 }

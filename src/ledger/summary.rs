@@ -7,16 +7,29 @@ use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::pass::Kept;
 use super::proof::Mapping;
 use super::store::{Store, on_pool};
 use super::write::millis;
-use super::{LedgerError, SUMMARY, in_time};
+use super::{Ledger, LedgerError, SUMMARY, in_time};
 
 /// How far the migration is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Users by source, route and state.
     pub users: Vec<UserCount>,
+    /// Users who are in Okta by way of this ledger.
+    pub seeded: Vec<SeededCount>,
+    /// Imports that have begun a pass over the users and not ended it.
+    pub passes: Vec<PassUnderWay>,
+    /// Users for whom a call was begun whose effect is not known; the next import looks them up.
+    pub unfinished: u64,
+    /// Password resets.
+    pub resets: Resets,
+    /// Users of whom the legacy store was cleaned.
+    pub cleaned: u64,
+    /// Users whose rollback was begun and has not ended.
+    pub rolling_back: u64,
     /// By source and scheme.
     pub schemes: Vec<SchemeCount>,
     /// Decisions of the hook.
@@ -30,10 +43,46 @@ pub struct UserCount {
     pub source: String,
     /// `hash` or `hook`.
     pub route: String,
-    /// `planned`, `sending`, `seeded`, `rejected`, `verified` or `confirmed`.
+    /// `planned`, `sending`, `seeded`, `rejected`, `skipped`, `verified` or `confirmed`.
     pub state: String,
     /// How many.
     pub users: u64,
+}
+
+/// Users of one source and scheme who are in Okta and stand at one point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SeededCount {
+    /// The source.
+    pub source: String,
+    /// `hash` or `hook`.
+    pub route: String,
+    /// The scheme of the stored value, where it is known.
+    pub scheme: Option<String>,
+    /// `seeded`, `verified` or `confirmed`.
+    pub state: String,
+    /// How many.
+    pub users: u64,
+}
+
+/// A pass that was begun and has not ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PassUnderWay {
+    /// Over which part of the users: `0/1` is the whole.
+    pub shard: String,
+    /// Which one.
+    pub number: i64,
+    /// When it was begun, in milliseconds since 1970; RFC 3339 in JSON.
+    #[serde(serialize_with = "rfc3339")]
+    pub begun_at: Option<i64>,
+}
+
+/// Password resets by how far they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Resets {
+    /// Okta was about to be asked, and the answer is not known.
+    pub started: u64,
+    /// Okta has sent the mail.
+    pub done: u64,
 }
 
 /// One scheme of one source.
@@ -121,19 +170,97 @@ fn rfc3339<S: Serializer>(millis: &Option<i64>, serializer: S) -> Result<S::Ok, 
 
 type Group = (Option<String>, Option<String>, String, Option<String>, i64, i64, i64, i64, i64);
 
-/// Four passes in one transaction each would see three moments; the counts of a moment ago do no harm, so each
-/// question is asked by itself.
+impl Ledger {
+    /// Users who are in Okta by way of this ledger: by source, route, scheme and state.
+    pub async fn seeded_counts(&self) -> Result<Vec<SeededCount>, LedgerError> {
+        let groups = in_time(SUMMARY, user_groups(&self.store)).await?;
+        Ok(seeded(&groups))
+    }
+}
+
+/// Source, route, scheme, state, users.
+type UserGroup = (String, String, Option<String>, String, i64);
+
+async fn user_groups(store: &Store) -> Result<Vec<UserGroup>, LedgerError> {
+    Ok(on_pool!(store, pool => {
+        sqlx::query_as(
+            "SELECT source, route, scheme, state, count(*) FROM users GROUP BY source, route, scheme, state \
+             ORDER BY source, route, scheme, state",
+        )
+        .fetch_all(pool)
+        .await?
+    }))
+}
+
+fn seeded(groups: &[UserGroup]) -> Vec<SeededCount> {
+    let seeded =
+        groups.iter().filter(|group| matches!(group.3.as_str(), "seeded" | "verified" | "confirmed"));
+    seeded
+        .map(|(source, route, scheme, state, users)| SeededCount {
+            source: source.clone(),
+            route: route.clone(),
+            scheme: scheme.clone(),
+            state: state.clone(),
+            users: count(*users),
+        })
+        .collect()
+}
+
+fn users(groups: &[UserGroup]) -> Vec<UserCount> {
+    let mut users: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for (source, route, _, state, number) in groups {
+        *users.entry((source, route, state)).or_default() += count(*number);
+    }
+    users
+        .into_iter()
+        .map(|((source, route, state), users)| UserCount {
+            source: source.to_owned(),
+            route: route.to_owned(),
+            state: state.to_owned(),
+            users,
+        })
+        .collect()
+}
+
+/// What an import and what follows it have under way; a summary with that alone.
+async fn under_way(store: &Store) -> Result<Summary, LedgerError> {
+    let (unfinished, started, done, cleaned, rolling_back): (i64, i64, i64, i64, i64) = on_pool!(store, pool => {
+        sqlx::query_as(
+            "SELECT count(attempt_at), count(CASE WHEN reset_step = 'started' THEN 1 END), \
+             count(CASE WHEN reset_step = 'done' THEN 1 END), count(cleaned_at), count(roll_back_step) FROM users",
+        )
+        .fetch_one(pool)
+        .await?
+    });
+    let passes: Vec<(String, String)> = on_pool!(store, pool => {
+        sqlx::query_as("SELECT key, value FROM meta WHERE key LIKE 'pass:%'").fetch_all(pool).await?
+    });
+    let mut passes: Vec<PassUnderWay> = passes
+        .into_iter()
+        .filter_map(|(key, kept)| {
+            let kept: Kept = serde_json::from_str(&kept).ok()?;
+            let shard = key.strip_prefix("pass:")?.to_owned();
+            Some(PassUnderWay { shard, number: kept.number, begun_at: Some(kept.begun) })
+        })
+        .collect();
+    passes.sort_by_key(|pass| pass.number);
+    Ok(Summary {
+        passes,
+        unfinished: count(unfinished),
+        resets: Resets { started: count(started), done: count(done) },
+        cleaned: count(cleaned),
+        rolling_back: count(rolling_back),
+        ..Summary::default()
+    })
+}
+
+/// All questions in one transaction would see one moment; the counts of a moment ago do no harm, so each question is
+/// asked by itself.
 pub(super) async fn read(store: &Store, now: SystemTime) -> Result<Summary, LedgerError> {
     let now = millis(now);
     in_time(SUMMARY, async {
-        let users: Vec<(String, String, String, i64)> = on_pool!(store, pool => {
-            sqlx::query_as(
-                "SELECT source, route, state, count(*) FROM users GROUP BY source, route, state \
-                 ORDER BY source, route, state",
-            )
-            .fetch_all(pool)
-            .await?
-        });
+        let groups_of_users = user_groups(store).await?;
+        let under_way = under_way(store).await?;
         let verified_users: Vec<(String, Option<String>, i64)> = on_pool!(store, pool => {
             sqlx::query_as(
                 "SELECT source, scheme, count(*) FROM users WHERE verified > 0 OR state = 'confirmed' \
@@ -161,17 +288,18 @@ pub(super) async fn read(store: &Store, now: SystemTime) -> Result<Summary, Ledg
             .fetch_all(pool)
             .await?
         });
-        Ok(assemble(users, verified_users, groups, wrong_users))
+        let (schemes, decisions) = assemble(verified_users, groups, wrong_users);
+        let (users, seeded) = (users(&groups_of_users), seeded(&groups_of_users));
+        Ok(Summary { users, seeded, schemes, decisions, ..under_way })
     })
     .await
 }
 
 fn assemble(
-    users: Vec<(String, String, String, i64)>,
     verified_users: Vec<(String, Option<String>, i64)>,
     groups: Vec<Group>,
     wrong_users: Vec<(Option<String>, Option<String>, i64)>,
-) -> Summary {
+) -> (Vec<SchemeCount>, Decisions) {
     let mut decisions = Decisions::default();
     let mut schemes: BTreeMap<(Option<String>, Option<String>), SchemeCount> = BTreeMap::new();
     for (source, scheme, users) in verified_users {
@@ -200,11 +328,7 @@ fn assemble(
         scheme.mapping = is_mapping.then(|| Mapping::of(scheme.verified, scheme.wrong_password_users));
         scheme.not_verified.sort_by(|a, b| (&a.outcome, &a.reason).cmp(&(&b.outcome, &b.reason)));
     }
-    let users = users
-        .into_iter()
-        .map(|(source, route, state, users)| UserCount { source, route, state, users: count(users) })
-        .collect();
-    Summary { users, schemes, decisions }
+    (schemes, decisions)
 }
 
 fn entry(

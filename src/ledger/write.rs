@@ -334,11 +334,11 @@ fn add<'a>(user: &mut UserRow<'a>, event: &'a DecisionEvent, at: i64, key: &User
 }
 
 /// PostgreSQL's texts hold no NUL.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-fn json<T: Serialize>(rows: &T) -> Result<String, LedgerError> {
+pub(super) fn json<T: Serialize>(rows: &T) -> Result<String, LedgerError> {
     serde_json::to_string(rows)
         .map_err(|_| LedgerError::Database("a row cannot be written as JSON".to_owned()))
 }

@@ -7,8 +7,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use crate::ledger::fold_login;
 
 /// Parts of the set. They grow one after the other, so that growing never needs twice the memory.
 const SHARDS: usize = 64;
@@ -45,8 +44,7 @@ impl SeenLogins {
                 hasher.write(folded.get(..part.len()).unwrap_or_default());
             }
         } else {
-            let plain: String = login.nfkd().filter(|character| !is_combining_mark(*character)).collect();
-            hasher.write(plain.to_lowercase().as_bytes());
+            hasher.write(fold_login(login).as_bytes());
         }
         hasher.finish()
     }
