@@ -115,6 +115,11 @@ impl ApiError {
         )
     }
 
+    /// `E0000053`: what the System Log cannot be asked.
+    pub(super) fn log_query(summary: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "E0000053", summary)
+    }
+
     /// `E0000047`: the rate limit's bucket is empty.
     pub(super) fn rate_limited() -> Self {
         Self::new(

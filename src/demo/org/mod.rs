@@ -14,6 +14,7 @@ mod groups;
 mod hook;
 mod lifecycle;
 mod line;
+mod logs;
 mod page;
 mod password;
 mod people;
@@ -209,6 +210,21 @@ impl Org {
         locked(&self.0.people).log.all()
     }
 
+    /// Writes an event about the user of this login into the System Log as if it had happened, at this time or now;
+    /// false where there is no such user. Okta delivers events late and out of order, so a time may be given that is
+    /// before those of earlier events.
+    pub fn write_event(
+        &self,
+        what: EventType,
+        login: &str,
+        failure: Option<&'static str>,
+        published: Option<SystemTime>,
+    ) -> bool {
+        let at = answer::timestamp(published.unwrap_or_else(|| self.now()));
+        let id = self.people().by_login(login).map(|person| person.id.clone());
+        id.is_some_and(|id| self.record(&at, &id, what, failure))
+    }
+
     /// The org's HTTP API.
     pub fn router(&self) -> Router {
         Router::new()
@@ -229,6 +245,8 @@ impl Org {
             .route("/api/v1/groups/{id}", get(groups::read).delete(groups::delete))
             .route("/api/v1/groups/{id}/users", get(groups::members))
             .route("/api/v1/groups/{id}/users/{user}", put(groups::add).delete(groups::remove))
+            .route("/api/v1/logs", get(logs::list))
+            .route("/api/v1/org", get(logs::org_settings))
             .route("/api/v1/authn", post(sign_in::authn))
             .fallback(|request: Request| async move { ApiError::not_found(request.uri().path(), "Endpoint") })
             .method_not_allowed_fallback(|| async { ApiError::method() })
@@ -255,6 +273,11 @@ impl Org {
     /// Okta's read-only mode: nothing can be stored.
     fn read_only(&self) -> bool {
         locked(&self.0.faults).read_only
+    }
+
+    /// Writes an event about a user into the System Log; false where there is no such user.
+    fn record(&self, at: &str, id: &str, what: EventType, failure: Option<&'static str>) -> bool {
+        self.people().record(at, id, what, failure).is_some()
     }
 
     fn search_lag(&self) -> Option<Duration> {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::events::{EventLog, EventType, Target};
+use super::events::{EventLog, EventType, LogEvent, Target};
 use super::password::{ImportedHash, OwnDigest};
 
 /// How a user's password is known.
@@ -226,11 +226,16 @@ impl People {
         self.users.range::<str, _>((Excluded(id), Unbounded)).map(|(_, person)| person)
     }
 
-    /// Writes an event about a user into the System Log.
-    pub(super) fn record(&mut self, at: &str, id: &str, what: EventType, failure: Option<&'static str>) {
-        if let Some(person) = self.users.get(id) {
-            self.log.write(at.to_owned(), what, failure, person.as_target());
-        }
+    /// Writes an event about a user into the System Log, and gives it back.
+    pub(super) fn record(
+        &mut self,
+        at: &str,
+        id: &str,
+        what: EventType,
+        failure: Option<&'static str>,
+    ) -> Option<LogEvent> {
+        let person = self.users.get(id)?;
+        Some(self.log.write(at.to_owned(), what, failure, person.as_target()))
     }
 
     fn index(&mut self, id: &str, login: &str) {

@@ -25,6 +25,7 @@ enum Bucket {
     Users,
     Groups,
     SignIn,
+    Logs,
     Other,
 }
 
@@ -39,6 +40,8 @@ impl Bucket {
             Self::Groups
         } else if under("/api/v1/authn") {
             Self::SignIn
+        } else if under("/api/v1/logs") {
+            Self::Logs
         } else {
             Self::Other
         }

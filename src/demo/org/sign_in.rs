@@ -98,13 +98,14 @@ async fn ask_hook(org: &Org, id: &str, typed: &Typed, request_id: &str) -> Resul
         Answer::Unverified => Some("the hook answered UNVERIFIED"),
         Answer::Failed(why) => Some(why),
     };
-    people.record(&now, id, EventType::ImportPassword, failure);
+    drop(people);
+    org.record(&now, id, EventType::ImportPassword, failure);
     Ok(if answer == Answer::Verified { Check::Right } else { Check::Wrong })
 }
 
 fn failed(org: &Org, id: &str, reason: &'static str) -> Result<Response, ApiError> {
     let now = timestamp(org.now());
-    org.people().record(&now, id, EventType::SessionStart, Some(reason));
+    org.record(&now, id, EventType::SessionStart, Some(reason));
     Err(ApiError::authentication_failed())
 }
 
@@ -144,7 +145,8 @@ fn signed_in(org: &Org, id: &str, typed: &Typed, arrives: bool) -> Result<Respon
             },
         } },
     });
-    people.record(&written, id, EventType::SessionStart, None);
+    drop(people);
+    org.record(&written, id, EventType::SessionStart, None);
     let mut response = Json(answer).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
     Ok(response)
