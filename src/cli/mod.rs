@@ -1,6 +1,8 @@
 //! The command line: one file per verb, and the only place that wires rooms together.
 
+mod ask;
 mod check;
+mod cleanup;
 mod demo;
 mod export;
 mod given;
@@ -8,6 +10,7 @@ mod guess;
 mod init;
 mod interrupt;
 mod mock_okta;
+mod opened;
 mod output;
 mod progress;
 mod schemes;
@@ -60,6 +63,8 @@ enum Command {
     Export(export::Args),
     /// Shows where every user stands
     Status(status::Args),
+    /// Runs your own SQL for users whose passwords Okta has confirmed; the one thing that writes to a legacy store
+    Cleanup(cleanup::Args),
     /// Lists the password schemes
     Schemes(schemes::Args),
     /// Runs the imitation Okta org by itself
@@ -96,6 +101,7 @@ impl Cli {
                 Command::Guess(args) => guess::run(args).await,
                 Command::Export(args) => export::run(args).await,
                 Command::Status(args) => status::run(args).await,
+                Command::Cleanup(args) => cleanup::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,
             }

@@ -17,14 +17,15 @@ pub struct Cleanup {
 
 pub(super) fn read(mut section: Section<'_>, sources: &[Source]) -> Option<Cleanup> {
     let name = section.required_text("source", "write the name of the [[source]] that it cleans");
-    let url = section
-        .required_secret("url", "write the same address as the source's, with an account that may write there");
+    let url = section.required_secret(
+        "url",
+        "write the same address as the source's, with an account that may write there",
+    );
     let sql = section.required_text(
         "sql",
         "write one statement with :id, such as UPDATE users SET password = NULL WHERE id = :id",
     );
-    let source =
-        name.as_ref().and_then(|name| sources.iter().find(|source| *source.settings.name == **name));
+    let source = name.as_ref().and_then(|name| sources.iter().find(|source| *source.settings.name == **name));
     // Where no source could be read, its own problems are told.
     if let (Some(_), None, false) = (&name, source, sources.is_empty()) {
         let names: Vec<&str> = sources.iter().map(|source| &*source.settings.name).collect();
@@ -65,7 +66,8 @@ mod tests {
 
     #[test]
     fn a_cleanup_names_its_source_and_the_same_kind_of_database() {
-        let good = "[[cleanup]]\nsource = \"shop\"\nurl = \"postgresql://writer@db/shop\"\nsql = \"UPDATE :id\"\n";
+        let good =
+            "[[cleanup]]\nsource = \"shop\"\nurl = \"postgresql://writer@db/shop\"\nsql = \"UPDATE :id\"\n";
         assert!(problems(good, Needs::CLEANUP).is_empty());
         let keys = |text: &str| -> Vec<String> {
             problems(text, Needs::CLEANUP).into_iter().map(|(key, _)| key).collect()

@@ -15,8 +15,8 @@ use std::path::Path;
 
 use toml::Table;
 
-pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use cleanup::Cleanup;
+pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use okta::{Okta, PrivateKeyJwt};
 pub use server::{HeaderAuth, Server};
 pub use source::Source;
@@ -37,6 +37,8 @@ pub struct Config {
     pub ledger: Ledger,
     /// `[[source]]`, in the order in which they are asked.
     pub sources: Vec<Source>,
+    /// `[[cleanup]]`, one for a source at most.
+    pub cleanup: Vec<Cleanup>,
     /// `[okta]`
     pub okta: Option<Okta>,
     /// `[import]`
@@ -154,7 +156,7 @@ fn read(mut root: Section<'_>, reading: &Reading, needs: Needs) -> Result<Config
     keep(true);
     let (sources, all_read) = sources(&mut root, reading);
     keep(needs.sources);
-    let cleanup = cleanups(&mut root, &sources, reading);
+    let cleanup = cleanups(&mut root, if all_read { &sources } else { &[] }, reading);
     keep(needs.writers);
     if needs.cleanup && cleanup.is_empty() {
         reading.note_missing("cleanup", "is missing; write a [[cleanup]] with source, url and sql");
@@ -170,7 +172,7 @@ fn read(mut root: Section<'_>, reading: &Reading, needs: Needs) -> Result<Config
     keep(true);
     match ledger {
         Some(ledger) if problems.is_empty() => {
-            Ok(Config { server, ledger, sources, okta, import, limits, log })
+            Ok(Config { server, ledger, sources, cleanup, okta, import, limits, log })
         }
         _ => Err(Problems(problems)),
     }

@@ -153,12 +153,7 @@ pub(super) fn open<D: Writing>(
     if !statement.asks_for(Parameter::Id) {
         return Err(wrong("the cleanup statement does not use `:id`, so it would change everybody"));
     }
-    Ok(Arc::new(SqlCleaner {
-        shared: Arc::clone(shared),
-        options,
-        statement,
-        session: Mutex::default(),
-    }))
+    Ok(Arc::new(SqlCleaner { shared: Arc::clone(shared), options, statement, session: Mutex::default() }))
 }
 
 struct SqlCleaner<D: Writing> {
@@ -257,7 +252,8 @@ impl<D: Writing> SqlCleaner<D> {
     /// What the ids of the users query are, over a reading connection.
     async fn learn(&self) -> Result<(Prepared, Vec<Value>), Fault> {
         let users = self.shared.users.as_ref();
-        let users = users.ok_or_else(|| Fault::new(Class::Access, "has no `users` query, which cleanup needs"))?;
+        let users =
+            users.ok_or_else(|| Fault::new(Class::Access, "has no `users` query, which cleanup needs"))?;
         let mut lease = self.shared.pool.acquire(Purpose::Fresh).await?;
         let walk = prepare(&mut lease, users, LONGEST_PREPARE).await?;
         let seen = first_ids(&mut lease, &walk).await?;
@@ -274,7 +270,8 @@ impl<D: Writing> Session<D> {
         let mut transaction = self.connection.begin().await.map_err(fault)?;
         for id in ids {
             let Some(value) = D::position(&self.walk, &self.prepared, Parameter::Id, id, &self.seen) else {
-                let why = "a user's id is not of the type that `:id` is compared with; cast that column to text";
+                let why =
+                    "a user's id is not of the type that `:id` is compared with; cast that column to text";
                 return Err(Fault::new(Class::Query, why).into());
             };
             let values = self.prepared.bind(|parameter| (parameter == Parameter::Id).then(|| value.clone()));
@@ -296,7 +293,8 @@ fn fault<D: Writing>(error: &sqlx::Error) -> Fault {
 }
 
 const MAY_NOT_WRITE: &str = "the account in the cleanup's `url` may not write there";
-const READ_ONLY: &str = "the database is read-only; the cleanup's `url` must lead to the one that takes writes";
+const READ_ONLY: &str =
+    "the database is read-only; the cleanup's `url` must lead to the one that takes writes";
 const CONSTRAINT: &str = "a constraint of the table forbids what the statement would do";
 
 impl Writing for SqliteDialect {

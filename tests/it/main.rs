@@ -11,6 +11,7 @@
 use keyferry::schemes;
 
 mod canary;
+mod cleanup;
 mod configuration;
 mod demo;
 mod deploy;
@@ -28,6 +29,7 @@ mod mock_okta;
 mod outage;
 mod reference_sample;
 mod scheme_texts;
+mod seeded;
 mod servers;
 mod service;
 mod shop;
