@@ -13,7 +13,15 @@ pub struct CreateUser<'a> {
     pub profile: Profile<'a>,
     /// How the password arrives.
     pub credentials: Credentials,
+    /// Groups that the user joins at once, by id; at most [`MAX_GROUPS`], the rest follow one by one.
+    #[serde(rename = "groupIds", skip_serializing_if = "Vec::is_empty")]
+    pub group_ids: Vec<String>,
 }
+
+/// The most groups that a user can join when created.
+pub const MAX_GROUPS: usize = 20;
+/// The longest name of a group, in characters.
+pub const MAX_GROUP_NAME: usize = 255;
 
 /// `profile` of the request: attribute and value, in the order in which they are written.
 #[derive(Clone, Default)]
@@ -76,6 +84,7 @@ mod tests {
         let user = CreateUser {
             profile: Profile(vec![("firstName", "Isaac"), ("login", "isaac.brock@example.com")]),
             credentials: Credentials { password: PasswordCredential::Hook(HookKind::Default) },
+            group_ids: Vec::new(),
         };
         assert_eq!(
             serde_json::to_string(&user).unwrap(),

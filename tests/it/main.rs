@@ -26,6 +26,7 @@ mod layers;
 mod ledger;
 mod mapping;
 mod mock_okta;
+mod okta_client;
 mod outage;
 mod reference_sample;
 mod scheme_texts;

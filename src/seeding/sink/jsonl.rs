@@ -11,7 +11,8 @@ pub(super) fn append(buffer: &mut Vec<u8>, planned: Planned<'_>) -> io::Result<(
         Route::Hash(object) => PasswordCredential::Hash(object),
         Route::Hook { .. } => PasswordCredential::Hook(HookKind::Default),
     };
-    let user = CreateUser { profile: planned.profile, credentials: Credentials { password } };
+    let user =
+        CreateUser { profile: planned.profile, credentials: Credentials { password }, group_ids: Vec::new() };
     serde_json::to_writer(&mut *buffer, &user)?;
     buffer.push(b'\n');
     Ok(())
