@@ -7,6 +7,7 @@ mod command;
 mod existing;
 mod faults;
 mod hook;
+mod inline_hooks;
 mod logs;
 mod passwords;
 mod rate_limit;

@@ -128,6 +128,15 @@ impl ApiError {
             "API call exceeded rate limit due to too many requests.",
         )
     }
+
+    /// `E0000107`: a hook that is active and would have to be inactive.
+    pub(super) fn transition() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "E0000107",
+            "The entity is not in the expected state for the requested transition.",
+        )
+    }
 }
 
 impl std::fmt::Display for ApiError {

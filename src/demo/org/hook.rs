@@ -4,53 +4,15 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::OrgError;
-use crate::secret::Secret;
+use super::channel::HookEndpoint;
 
 /// The longest answer that Okta reads, in bytes.
 const LONGEST_ANSWER: usize = 256 * 1024;
-/// The id under which the hook is registered.
-const HOOK_ID: &str = "cal00000000000000001";
-
-/// Where the hook is, and what proves that Okta is calling.
-pub struct HookEndpoint {
-    url: Url,
-    headers: HeaderMap,
-}
-
-impl HookEndpoint {
-    /// `headers` holds the authentication header and any others, name and whole value. Okta itself calls https
-    /// only; this org calls http only, since it is made for one machine.
-    pub fn new(url: &str, headers: impl IntoIterator<Item = (String, Secret)>) -> Result<Self, OrgError> {
-        if url.len() > 1024 {
-            return Err(OrgError::HookUrl("is longer than the 1024 characters that Okta takes"));
-        }
-        let url = Url::parse(url).map_err(|_| OrgError::HookUrl("is not a URL"))?;
-        if url.scheme() != "http" {
-            return Err(OrgError::HookUrl("must begin with http:// (the imitation org speaks no TLS)"));
-        }
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            let read = (HeaderName::try_from(name.as_str()), HeaderValue::from_bytes(value.expose()));
-            let (Ok(header), Ok(mut value)) = read else { return Err(OrgError::HookHeader(name)) };
-            value.set_sensitive(true);
-            map.append(header, value);
-        }
-        Ok(Self { url, headers: map })
-    }
-}
-
-impl std::fmt::Debug for HookEndpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("HookEndpoint(…)")
-    }
-}
 
 /// The client for all calls of an org.
 pub(super) fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
@@ -76,6 +38,8 @@ pub(super) struct Question<'a> {
     pub(super) event_time: &'a str,
     /// The org's address.
     pub(super) base_url: &'a str,
+    /// The id of the hook.
+    pub(super) hook_id: &'a str,
     /// As the user typed it.
     pub(super) username: &'a str,
     /// Likewise.
@@ -94,7 +58,7 @@ impl Question<'_> {
             "eventTypeVersion": "1.0",
             "contentType": "application/json",
             "cloudEventVersion": "0.1",
-            "source": format!("{}/api/v1/inlineHooks/{HOOK_ID}", self.base_url),
+            "source": format!("{}/api/v1/inlineHooks/{}", self.base_url, self.hook_id),
             "data": {
                 "context": {
                     "request": {
@@ -114,32 +78,58 @@ impl Question<'_> {
 
 /// Asks, once or twice, and tells how often.
 pub(super) async fn ask(client: &Client, endpoint: &HookEndpoint, question: &Question<'_>) -> (Answer, u32) {
-    let body = question.body();
-    match attempt(client, endpoint, body.clone()).await {
-        Attempt::Answered(answer) => (answer, 1),
-        Attempt::Broken(_) => match attempt(client, endpoint, body).await {
-            Attempt::Answered(answer) => (answer, 2),
-            Attempt::Broken(why) => (Answer::Failed(why), 2),
+    let (answer, calls) = call(client, endpoint, question.body()).await;
+    let answer = match answer {
+        Ok(None) => Answer::Unverified,
+        Ok(Some(body)) => understand(&body),
+        Err(why) => Answer::Failed(why),
+    };
+    (answer, calls)
+}
+
+/// What a call came to: the body of a 2xx, nothing for 204, or why there is no answer.
+pub(super) type Outcome = Result<Option<Vec<u8>>, &'static str>;
+
+/// Posts a body, once or twice, and tells how often.
+pub(super) async fn call(client: &Client, endpoint: &HookEndpoint, body: Bytes) -> (Outcome, u32) {
+    exchange(client, endpoint, &Method::POST, &|request| {
+        request.header("Content-Type", "application/json").body(body.clone())
+    })
+    .await
+}
+
+/// One exchange by Okta's rules, and how many calls it took; `complete` adds what belongs to the request.
+pub(super) async fn exchange(
+    client: &Client,
+    endpoint: &HookEndpoint,
+    method: &Method,
+    complete: &(dyn Fn(RequestBuilder) -> RequestBuilder + Sync),
+) -> (Outcome, u32) {
+    let headers = match endpoint.headers(client).await {
+        Ok(headers) => headers,
+        Err(why) => return (Err(why), 0),
+    };
+    let request = || {
+        let request = client.request(method.clone(), endpoint.url.clone());
+        complete(request.header("Accept", "application/json").headers(headers.clone()))
+    };
+    match attempt(request()).await {
+        Attempt::Final(outcome) => (outcome, 1),
+        Attempt::Broken(_) => match attempt(request()).await {
+            Attempt::Final(outcome) => (outcome, 2),
+            Attempt::Broken(why) => (Err(why), 2),
         },
     }
 }
 
 enum Attempt {
-    Answered(Answer),
+    Final(Outcome),
     /// Worth a retry.
     Broken(&'static str),
 }
 
-async fn attempt(client: &Client, endpoint: &HookEndpoint, body: Bytes) -> Attempt {
-    let sent = client
-        .post(endpoint.url.clone())
-        .header("Content-Type", "application/json")
-        .header("Accept", "application/json")
-        .headers(endpoint.headers.clone())
-        .body(body)
-        .send()
-        .await;
-    let response = match sent {
+async fn attempt(request: RequestBuilder) -> Attempt {
+    let response = match request.send().await {
         Ok(response) => response,
         Err(error) if error.is_timeout() => return Attempt::Broken("the hook timed out"),
         Err(_) => return Attempt::Broken("the hook cannot be reached"),
@@ -149,30 +139,31 @@ async fn attempt(client: &Client, endpoint: &HookEndpoint, body: Bytes) -> Attem
         return Attempt::Broken("the hook answered 5xx");
     }
     if status.is_redirection() {
-        return Attempt::Answered(Answer::Failed("the hook redirects"));
+        return Attempt::Final(Err("the hook redirects"));
     }
     if !status.is_success() {
-        return Attempt::Answered(Answer::Failed("the hook refused the call"));
+        return Attempt::Final(Err("the hook refused the call"));
     }
     if status == StatusCode::NO_CONTENT {
-        return Attempt::Answered(Answer::Unverified);
+        return Attempt::Final(Ok(None));
     }
-    match read(response).await {
-        Ok(body) => Attempt::Answered(understand(&body)),
-        Err(Unread::TooLong) => Attempt::Answered(Answer::Failed("the hook's answer is too long")),
+    match read(response, LONGEST_ANSWER).await {
+        Ok(body) => Attempt::Final(Ok(Some(body))),
+        Err(Unread::TooLong) => Attempt::Final(Err("the hook's answer is too long")),
         Err(Unread::Broken) => Attempt::Broken("the hook's answer broke off"),
     }
 }
 
-enum Unread {
+pub(super) enum Unread {
     TooLong,
     Broken,
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, Unread> {
+/// The body of an answer, of fewer than this many bytes.
+pub(super) async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, Unread> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| Unread::Broken)? {
-        if body.len() + chunk.len() >= LONGEST_ANSWER {
+        if body.len() + chunk.len() >= longest {
             return Err(Unread::TooLong);
         }
         body.extend_from_slice(&chunk);
@@ -200,7 +191,7 @@ struct CommandValue {
 }
 
 /// An answer without a command leaves the default action, which is UNVERIFIED.
-fn understand(body: &[u8]) -> Answer {
+pub(super) fn understand(body: &[u8]) -> Answer {
     let Ok(answer) = serde_json::from_slice::<Commands>(body) else {
         return Answer::Failed("the hook's answer is unreadable");
     };
@@ -238,17 +229,5 @@ mod tests {
             assert!(matches!(understand(bad.as_bytes()), Answer::Failed(_)), "{bad}");
         }
         assert!(matches!(understand(br#"{"error":{"errorSummary":"no"}}"#), Answer::Failed(_)));
-    }
-
-    #[test]
-    fn addresses_that_cannot_be_called_are_refused() {
-        let none = || Vec::<(String, Secret)>::new();
-        assert!(HookEndpoint::new("http://127.0.0.1:1/hook", none()).is_ok());
-        assert!(HookEndpoint::new("https://example.com/hook", none()).is_err());
-        assert!(HookEndpoint::new("not a url", none()).is_err());
-        let long = format!("http://127.0.0.1/{}", "x".repeat(1024));
-        assert!(HookEndpoint::new(&long, none()).is_err());
-        let header = [("Bad Name".to_owned(), Secret::from("x"))];
-        assert!(HookEndpoint::new("http://127.0.0.1/", header).is_err());
     }
 }

@@ -5,6 +5,7 @@
 //! a password, a hash or a token. It is no place for real users: it speaks plain HTTP and forgets everything.
 
 mod answer;
+mod channel;
 mod error;
 mod events;
 mod faults;
@@ -12,6 +13,7 @@ mod filter;
 mod gate;
 mod groups;
 mod hook;
+mod inline_hooks;
 mod lifecycle;
 mod line;
 mod logs;
@@ -41,14 +43,15 @@ use tokio::net::TcpListener;
 use crate::secret::Secret;
 use error::ApiError;
 use gate::{RequestId, gate};
+use inline_hooks::InlineHooks;
 use line::{Line, Lines};
 use people::People;
 use rate::Limiter;
 use traffic::Traffic;
 
+pub use channel::HookEndpoint;
 pub use events::{EventResult, EventType, LogEvent, Outcome, Target};
 pub use faults::{ClockSkew, Fault, FaultKind, Faults, FaultsError};
-pub use hook::HookEndpoint;
 pub use people::Status;
 pub use rate::RateLimit;
 pub use traffic::Calls;
@@ -123,7 +126,7 @@ struct Inner {
     traffic: Traffic,
     limiter: Mutex<Limiter>,
     people: Mutex<People>,
-    hook: Mutex<Option<Arc<HookEndpoint>>>,
+    inline_hooks: Mutex<InlineHooks>,
 }
 
 impl std::fmt::Debug for Org {
@@ -146,13 +149,14 @@ impl Org {
             traffic: Traffic::default(),
             limiter: Mutex::new(Limiter::new(settings.rate)),
             people: Mutex::new(People::default()),
-            hook: Mutex::new(None),
+            inline_hooks: Mutex::new(InlineHooks::default()),
         })))
     }
 
     /// Sets the password import inline hook; an org has one at most, so an earlier one goes.
     pub fn register_hook(&self, endpoint: HookEndpoint) {
-        *locked(&self.0.hook) = Some(Arc::new(endpoint));
+        let now = answer::timestamp(self.now());
+        locked(&self.0.inline_hooks).set_password_import(endpoint, now);
     }
 
     /// How often the hook was called for the user of this login, retries included; `None` for nobody.
@@ -245,6 +249,17 @@ impl Org {
             .route("/api/v1/groups/{id}", get(groups::read).delete(groups::delete))
             .route("/api/v1/groups/{id}/users", get(groups::members))
             .route("/api/v1/groups/{id}/users/{user}", put(groups::add).delete(groups::remove))
+            .route("/api/v1/inlineHooks", get(inline_hooks::list).post(inline_hooks::create))
+            .route(
+                "/api/v1/inlineHooks/{id}",
+                get(inline_hooks::read)
+                    .post(inline_hooks::update)
+                    .put(inline_hooks::replace)
+                    .delete(inline_hooks::delete),
+            )
+            .route("/api/v1/inlineHooks/{id}/execute", post(inline_hooks::execute))
+            .route("/api/v1/inlineHooks/{id}/lifecycle/activate", post(inline_hooks::activate))
+            .route("/api/v1/inlineHooks/{id}/lifecycle/deactivate", post(inline_hooks::deactivate))
             .route("/api/v1/logs", get(logs::list))
             .route("/api/v1/org", get(logs::org_settings))
             .route("/api/v1/authn", post(sign_in::authn))

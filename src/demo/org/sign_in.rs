@@ -69,14 +69,15 @@ async fn check_imported(hash: Arc<ImportedHash>, password: &Secret) -> Result<Ch
 }
 
 async fn ask_hook(org: &Org, id: &str, typed: &Typed, request_id: &str) -> Result<Check, ApiError> {
-    let endpoint = locked(&org.0.hook).clone();
+    let endpoint = locked(&org.0.inline_hooks).password_import();
     let (answer, calls) = match (endpoint, typed.password.expose_str()) {
-        (Some(endpoint), Some(password)) => {
+        (Some((hook_id, endpoint)), Some(password)) => {
             let event_id = random_id().ok_or_else(ApiError::internal)?;
             let question = Question {
                 event_id: &event_id,
                 event_time: &timestamp(org.now()),
                 base_url: &org.0.base_url,
+                hook_id: &hook_id,
                 username: &typed.username,
                 password,
                 request_id,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{Served, hook_password, listener};
 
 /// What a scripted hook does with one call.
-enum Step {
+pub(super) enum Step {
     Verified,
     Unverified,
     Status(StatusCode),
@@ -25,13 +25,13 @@ enum Step {
 }
 
 /// A hook that plays its steps, then answers VERIFIED to everything; and what it was asked.
-struct Hook {
-    url: String,
-    calls: Arc<Mutex<Vec<(axum::http::HeaderMap, Value)>>>,
+pub(super) struct Hook {
+    pub(super) url: String,
+    pub(super) calls: Arc<Mutex<Vec<(axum::http::HeaderMap, Value)>>>,
 }
 
 impl Hook {
-    async fn play(steps: impl IntoIterator<Item = Step>) -> Self {
+    pub(super) async fn play(steps: impl IntoIterator<Item = Step>) -> Self {
         let (listener, url) = listener().await;
         let steps = Arc::new(Mutex::new(steps.into_iter().collect::<VecDeque<_>>()));
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -41,7 +41,10 @@ impl Hook {
             async move {
                 let (head, body) = request.into_parts();
                 let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-                asked.lock().unwrap().push((head.headers, serde_json::from_slice(&body).unwrap()));
+                // What is not JSON is kept as text.
+                let read = serde_json::from_slice(&body);
+                let read = read.unwrap_or_else(|_| String::from_utf8(body.to_vec()).unwrap().into());
+                asked.lock().unwrap().push((head.headers, read));
                 let step = steps.lock().unwrap().pop_front();
                 answer(step.unwrap_or(Step::Verified)).await
             }
@@ -58,7 +61,7 @@ impl Hook {
         HookEndpoint::new(&format!("{}/okta/password-import", self.url), headers).unwrap()
     }
 
-    fn asked(&self) -> usize {
+    pub(super) fn asked(&self) -> usize {
         self.calls.lock().unwrap().len()
     }
 }
