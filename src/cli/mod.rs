@@ -1,6 +1,7 @@
 //! The command line: one file per verb, and the only place that wires rooms together.
 
 mod ask;
+mod campaign;
 mod check;
 mod cleanup;
 mod demo;
@@ -13,11 +14,13 @@ mod mock_okta;
 mod opened;
 mod output;
 mod progress;
+mod rollback;
 mod schemes;
 mod serve;
 mod setup;
 mod status;
 mod stores;
+mod stragglers;
 mod survey;
 mod verify;
 
@@ -63,6 +66,10 @@ enum Command {
     Export(export::Args),
     /// Shows where every user stands
     Status(status::Args),
+    /// Lists who never signed in, and starts Okta's password reset for them
+    Stragglers(stragglers::Args),
+    /// Takes users back out of Okta whom this ledger created and nobody has used
+    Rollback(rollback::Args),
     /// Runs your own SQL for users whose passwords Okta has confirmed; the one thing that writes to a legacy store
     Cleanup(cleanup::Args),
     /// Lists the password schemes
@@ -101,6 +108,8 @@ impl Cli {
                 Command::Guess(args) => guess::run(args).await,
                 Command::Export(args) => export::run(args).await,
                 Command::Status(args) => status::run(args).await,
+                Command::Stragglers(args) => stragglers::run(args).await,
+                Command::Rollback(args) => rollback::run(args).await,
                 Command::Cleanup(args) => cleanup::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,

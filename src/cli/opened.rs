@@ -10,6 +10,11 @@ use crate::secret::Secret;
 use super::output::{self, Exit};
 use super::setup;
 
+/// How long the first call puts up with an org that does not answer.
+const FIRST_PATIENCE: Duration = Duration::from_secs(20);
+/// The same for each later call: whoever gives up can be started again.
+const PATIENCE: Duration = Duration::from_mins(15);
+
 /// The ledger, brought up to date; one that was never begun is told, and none is made.
 pub(super) async fn ledger(ledger: &config::Ledger) -> Result<Ledger, Exit> {
     let url = ledger.url.expose_str().unwrap_or_default();
@@ -33,9 +38,11 @@ pub(super) async fn org(okta: Option<&config::Okta>, ledger: &Ledger) -> Result<
         output::note("okta: is missing; write [okta] with org_url and api_token");
         return Err(Exit::Bad);
     };
-    let client = setup::okta_client(okta, None)?;
+    // A client of its own for the first call, since an org that is not there shall be told soon.
+    let first = setup::okta_client(okta, Some(FIRST_PATIENCE))?;
+    let client = setup::okta_client(okta, Some(PATIENCE))?;
     ledger.bind(&okta.org_url, &[], false).await.map_err(|error| failed(&error))?;
-    client.check().await.map_err(|error| refused(&error))?;
+    first.check().await.map_err(|error| refused(&error))?;
     Ok(client)
 }
 

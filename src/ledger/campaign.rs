@@ -13,6 +13,9 @@ use super::user::{ResetStep, State, UserRef, UserState};
 use super::write::{json, millis};
 use super::{Ledger, LedgerError, PATIENCE, Route, in_time};
 
+/// When Okta's list of users was last read to its end, in milliseconds since 1970.
+const RECONCILED: &str = "reconcile.users";
+
 /// Users in one question or transaction.
 const BATCH: usize = 10_000;
 
@@ -112,6 +115,16 @@ impl Ledger {
             // The text is built from constants alone.
             sqlx::query_as(AssertSqlSafe(question)).persistent(false).bind(asked).fetch_all(pool).await?
         }))
+    }
+
+    /// Notes that Okta's list of users, as it was at this time, has been told to [`Ledger::observe`] to its end.
+    pub async fn note_reconciled(&self, at: SystemTime) -> Result<(), LedgerError> {
+        self.set_note(RECONCILED, &millis(at).to_string()).await
+    }
+
+    /// When that last was; none where it never was.
+    pub async fn reconciled_at(&self) -> Result<Option<SystemTime>, LedgerError> {
+        Ok(self.note(RECONCILED).await?.and_then(|millis| millis.parse().ok()).map(time))
     }
 
     /// Notes a step of a user's password reset. Whoever is started and not done is to be asked for again.

@@ -26,6 +26,8 @@ use tokio::net::TcpListener;
 use crate::service::Store;
 
 pub(crate) const TOKEN: &str = "00-test-token";
+/// Of whoever can sign in without the hook.
+pub(crate) const PASSWORD: &str = "Tr0ub4dor&3-horse";
 /// The group that every seeded user is in.
 pub(crate) const GROUP: &str = "Migrated_from_Legacy_20260501";
 
@@ -103,6 +105,15 @@ impl Seeded {
 
     /// The same for several.
     pub(crate) async fn seed_all(&self, ids: impl IntoIterator<Item = i64>) -> Vec<String> {
+        self.seed_with(ids, &json!({"hook": {"type": "default"}})).await
+    }
+
+    /// The same with this `credentials.password`.
+    pub(crate) async fn seed_with(
+        &self,
+        ids: impl IntoIterator<Item = i64>,
+        password: &Value,
+    ) -> Vec<String> {
         let ids: Vec<i64> = ids.into_iter().collect();
         let pass = self.plan(&ids).await;
         let journal = self.ledger.journal();
@@ -110,7 +121,7 @@ impl Seeded {
         for id in ids {
             let user = self.user(id);
             journal.claim(&user, SystemTime::now()).await.expect("claimed");
-            let okta_id = self.create(&login(id), &[&self.group]).await;
+            let okta_id = self.create_with(&login(id), &[&self.group], password).await;
             let outcome = Settled::Seeded {
                 okta_id: okta_id.clone(),
                 status: "ACTIVE".to_owned(),
@@ -197,9 +208,13 @@ impl Seeded {
 
     /// Creates somebody in the org; gives the id.
     pub(crate) async fn create(&self, login: &str, groups: &[&str]) -> String {
+        self.create_with(login, groups, &json!({"hook": {"type": "default"}})).await
+    }
+
+    async fn create_with(&self, login: &str, groups: &[&str], password: &Value) -> String {
         let body = json!({
             "profile": {"firstName": "Amy", "lastName": "Wong", "email": login, "login": login},
-            "credentials": {"password": {"hook": {"type": "default"}}},
+            "credentials": {"password": password},
             "groupIds": groups,
         });
         let (status, user) = self.call(Method::POST, "/api/v1/users?activate=true", Some(body)).await;
@@ -235,9 +250,28 @@ impl Seeded {
         (status, if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") })
     }
 
-    /// Calls of this method and family of paths that were answered 200.
-    pub(crate) fn done(&self, call: &str) -> u64 {
-        self.org.calls().get(call).and_then(|calls| calls.answered.get(&200)).copied().unwrap_or_default()
+    /// Calls of this method and family of paths, whatever came of them.
+    pub(crate) fn calls(&self, call: &str) -> u64 {
+        self.org.calls().get(call).map_or(0, keyferry::demo::org::Calls::total)
+    }
+
+    /// Signs somebody in who was seeded with [`PASSWORD`].
+    pub(crate) async fn sign_in(&self, id: i64) {
+        let body = json!({"username": login(id), "password": PASSWORD});
+        let (status, answer) = self.call(Method::POST, "/api/v1/authn", Some(body)).await;
+        assert_eq!((status, &answer["status"]), (200, &json!("SUCCESS")), "{answer}");
+    }
+
+    /// Starts the binary and kills it, without a warning, as soon as `now` says so, or lets it end.
+    pub(crate) async fn kill_when(&self, arguments: &[&str], now: impl Fn() -> bool) {
+        let mut command = self.command(arguments);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        while !now() && child.try_wait().expect("waited").is_none() {
+            tokio::task::yield_now().await;
+        }
+        // It may have ended by itself.
+        let _ = child.kill();
+        child.wait().expect("gone");
     }
 
     pub(crate) async fn execute(&self, sql: &str) {

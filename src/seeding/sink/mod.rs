@@ -8,7 +8,7 @@ pub mod rejects;
 
 use super::plan::Planned;
 
-pub use self::csv::CsvLayout;
+pub use self::csv::{CsvLayout, record};
 
 /// What is written for each user.
 #[derive(Clone, Debug)]
