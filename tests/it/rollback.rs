@@ -109,7 +109,7 @@ async fn whoever_was_begun_is_brought_to_the_end() {
     seeded.org.set_faults(Faults { next: [slow, late].into(), ..Faults::default() });
     let group = ["rollback", "--group", GROUP, "--yes"];
     // One call waits for each of the two answers, and the third user may be done or not.
-    seeded.kill_when(&group, || seeded.org.faults_left() == 0).await;
+    seeded.kill_when(&group, async || seeded.org.faults_left() == 0).await;
     let mut begun = 0;
     for id in 1..=3 {
         begun += u32::from(seeded.state(id).await.rolling_back);
@@ -146,7 +146,7 @@ async fn kills_at_any_moment_and_faults_leave_nobody_half_way() {
     let calls = || seeded.calls(DEACTIVATE) + seeded.calls(DELETE);
     for kill in 0..6 {
         let enough = calls() + 1 + 3 * kill;
-        seeded.kill_when(&group, || calls() >= enough).await;
+        seeded.kill_when(&group, async || calls() >= enough).await;
     }
     let (code, out, err) = told(&seeded.run(&group).await);
     assert_eq!(code, 0, "{out}{err}");
@@ -171,7 +171,7 @@ async fn a_user_who_is_used_after_a_kill_is_left() {
     );
     seeded.org.set_faults(Faults { next: [fault].into(), ..Faults::default() });
     let group = ["rollback", "--group", GROUP, "--yes"];
-    seeded.kill_when(&group, || seeded.org.faults_left() == 0).await;
+    seeded.kill_when(&group, async || seeded.org.faults_left() == 0).await;
     assert!(seeded.state(1).await.rolling_back);
     seeded.sign_in(1).await;
     let (code, out, err) = told(&seeded.run(&group).await);

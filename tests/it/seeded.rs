@@ -263,10 +263,10 @@ impl Seeded {
     }
 
     /// Starts the binary and kills it, without a warning, as soon as `now` says so, or lets it end.
-    pub(crate) async fn kill_when(&self, arguments: &[&str], now: impl Fn() -> bool) {
+    pub(crate) async fn kill_when(&self, arguments: &[&str], now: impl AsyncFn() -> bool) {
         let mut command = self.command(arguments);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-        while !now() && child.try_wait().expect("waited").is_none() {
+        while !now().await && child.try_wait().expect("waited").is_none() {
             tokio::task::yield_now().await;
         }
         // It may have ended by itself.

@@ -206,9 +206,12 @@ async fn a_call_without_effect_is_repeated() {
 #[tokio::test]
 async fn a_kill_while_the_answer_is_on_its_way_is_no_second_mail() {
     let seeded = Seeded::with_store(2).await;
-    seeded.seed_all(1..=2).await;
+    let okta_ids = seeded.seed_all(1..=2).await;
     fault(&seeded, FaultKind::Slow(Duration::from_mins(1)), 2).await;
-    let waiting = || seeded.org.faults_left() == 0;
+    let waiting = async || {
+        let both = [seeded.status(&okta_ids[0]).await, seeded.status(&okta_ids[1]).await];
+        both.iter().all(|status| status.as_deref() == RECOVERY)
+    };
     seeded.kill_when(&["stragglers", "--reset", "--yes", "--out", "l"], waiting).await;
     for id in 1..=2 {
         assert_eq!(seeded.state(id).await.reset, Some(ResetStep::Started));
@@ -232,7 +235,7 @@ async fn kills_at_any_moment_leave_nobody_out() {
     let arguments = ["stragglers", "--reset", "--yes", "--out", "l"];
     for kill in 0..KILLS {
         let enough = seeded.calls(RESET) + 1 + kill;
-        seeded.kill_when(&arguments, || seeded.calls(RESET) >= enough).await;
+        seeded.kill_when(&arguments, async || seeded.calls(RESET) >= enough).await;
     }
     let (code, _, err) = told(&seeded.run(&arguments).await);
     assert_eq!(code, 0, "{err}");
