@@ -23,6 +23,7 @@ use super::{ConfigArgs, Exit, interrupt, opened, output, setup, stores};
 /// Batches are transactions: all of one is done, or nothing. What is done is then noted in the ledger. A crash
 /// between the two runs the same statement for the same users once more, so it must bear that: set a column, delete
 /// a row.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -116,7 +117,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     let cleanups = std::mem::take(&mut config.cleanup);
-    let mut jobs = match open(config, cleanups, args.source.as_deref()) {
+    if cleanups.is_empty() {
+        output::note("cleanup: is missing; write a [[cleanup]] with source, url and sql");
+        return Ok(Exit::Bad);
+    }
+    let mut jobs = match open(config, &cleanups, args.source.as_deref()) {
         Ok(jobs) => jobs,
         Err(exit) => return Ok(exit),
     };
@@ -194,10 +199,10 @@ fn told(error: &SourceError) -> Exit {
 }
 
 /// The stores that have a statement, or the one of that name.
-fn open(mut config: Config, cleanups: Vec<Cleanup>, only: Option<&str>) -> Result<Vec<Job>, Exit> {
-    let named = |name: &str| cleanups.iter().find(|cleanup| *cleanup.source == *name);
+fn open(mut config: Config, cleanups: &[Cleanup], only: Option<&str>) -> Result<Vec<Job>, Exit> {
+    let cleanup_of = |name: &str| cleanups.iter().find(|cleanup| *cleanup.source == *name);
     if let Some(only) = only
-        && named(only).is_none()
+        && cleanup_of(only).is_none()
     {
         let names: Vec<&str> = cleanups.iter().map(|cleanup| &*cleanup.source).collect();
         output::note(&format!(
@@ -206,12 +211,12 @@ fn open(mut config: Config, cleanups: Vec<Cleanup>, only: Option<&str>) -> Resul
         ));
         return Err(Exit::Bad);
     }
-    config.sources.retain(|source| named(&source.settings.name).is_some());
+    config.sources.retain(|source| cleanup_of(&source.settings.name).is_some());
     let stores = stores::open(config, only)?;
     let mut jobs = Vec::with_capacity(stores.len());
     let mut wrong = None;
     for store in stores {
-        let Some(cleanup) = named(store.source.name()) else { continue };
+        let Some(cleanup) = cleanup_of(store.source.name()) else { continue };
         match store.source.cleaner(&cleanup.settings) {
             Ok(cleaner) => jobs.push(Job { source: store.source, cleaner, due: Vec::new() }),
             Err(error) => wrong = Some(told(&error)),
@@ -448,7 +453,7 @@ mod tests {
     fn an_age_needs_a_time_of_confirmation() {
         let now = SystemTime::now();
         let day = Duration::from_hours(24);
-        let mut due = |confirmed_at, older_than| {
+        let due = |confirmed_at, older_than| {
             let state = UserState { confirmed_at, ..state(State::Confirmed) };
             count(&mut SourceReport::default(), Some(&state), older_than, now)
         };

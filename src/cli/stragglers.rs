@@ -34,6 +34,7 @@ const HEADER: &str = "source,id,login,route,scheme,seeded_at,last_login,reset\n"
 /// Okta anew before: whoever signed in meanwhile is left out. It can be killed at any moment and run again: a reset is
 /// noted before the call and after it, and where only the first note stands, Okta's own status of the user (RECOVERY)
 /// tells whether the mail has gone out. Only where Okta has not got so far may somebody get a second one.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     #[command(flatten)]

@@ -76,7 +76,6 @@ mod tests {
         assert_eq!(keys(&good.replace("postgresql:", "mysql:")), ["cleanup[0].url"]);
         assert_eq!(keys(&good.replace("sql = ", "slq = ")), ["cleanup[0].sql", "cleanup[0].slq"]);
         assert_eq!(keys(&format!("{good}{good}")), ["cleanup[1].source"]);
-        assert_eq!(keys(""), ["cleanup"]);
     }
 
     /// The service has no need of the writer's password.

@@ -81,24 +81,21 @@ pub struct Needs {
     pub sources: bool,
     /// `[okta]`, with its credentials.
     pub okta: bool,
-    /// The accounts of every `[[cleanup]]` that is there.
-    pub writers: bool,
-    /// At least one `[[cleanup]]`.
+    /// The account of every `[[cleanup]]` that is there.
     pub cleanup: bool,
 }
 
 impl Needs {
     /// Everything that is there must be complete.
-    pub const ALL: Self = Self { server: true, sources: true, okta: true, writers: true, cleanup: false };
+    pub const ALL: Self = Self { server: true, sources: true, okta: true, cleanup: true };
     /// The stores alone: survey and export.
     pub const SOURCES: Self = Self { sources: true, ..Self::LEDGER };
     /// The hook: listeners and stores.
     pub const SERVICE: Self = Self { server: true, sources: true, ..Self::LEDGER };
     /// The stores, and what may write to them.
-    pub const CLEANUP: Self = Self { sources: true, writers: true, cleanup: true, ..Self::LEDGER };
+    pub const CLEANUP: Self = Self { sources: true, cleanup: true, ..Self::LEDGER };
     /// Nothing beyond the ledger.
-    pub const LEDGER: Self =
-        Self { server: false, sources: false, okta: false, writers: false, cleanup: false };
+    pub const LEDGER: Self = Self { server: false, sources: false, okta: false, cleanup: false };
 }
 
 /// One thing wrong with the configuration: the key, and how to mend it.
@@ -157,10 +154,6 @@ fn read(mut root: Section<'_>, reading: &Reading, needs: Needs) -> Result<Config
     let (sources, all_read) = sources(&mut root, reading);
     keep(needs.sources);
     let cleanup = cleanups(&mut root, if all_read { &sources } else { &[] }, reading);
-    keep(needs.writers);
-    if needs.cleanup && cleanup.is_empty() {
-        reading.note_missing("cleanup", "is missing; write a [[cleanup]] with source, url and sql");
-    }
     keep(needs.cleanup);
     let okta = if root.has("okta") { okta::read(root.section("okta")) } else { None };
     keep(needs.okta);

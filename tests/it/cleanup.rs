@@ -1,7 +1,5 @@
 //! `keyferry cleanup`: the admin's own statement, for confirmed users and nobody else, on real databases.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on must fail")]
-
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
@@ -183,6 +181,19 @@ async fn what_cannot_be_right_is_told_before_anybody_is_asked() {
     let (code, _, err) = told(&seeded.run(&["cleanup", "--yes"]).await);
     assert!(code == 1 && err.contains("There is no ledger"), "{err}");
     assert!(!seeded.path().join("ledger.db").exists(), "a ledger was made");
+    assert!(forgotten(&seeded).await.is_empty());
+}
+
+#[tokio::test]
+async fn check_prepares_the_statement_and_runs_nothing() {
+    let seeded = shop(1, FORGET).await;
+    let checked = async |seeded: &Seeded| told(&seeded.run(&["check"]).await).1;
+    let printed = checked(&seeded).await;
+    assert!(printed.contains("ok       cleanup of shop: reachable, and its statement fits"), "{printed}");
+    let url = format!("sqlite:{}", seeded.database().display());
+    seeded.configure(&cleanup(&url, "UPDATE people SET stored = NULL WHERE id = :id"));
+    let printed = checked(&seeded).await;
+    assert!(printed.contains("PROBLEM  cleanup of shop: ") && printed.contains("people"), "{printed}");
     assert!(forgotten(&seeded).await.is_empty());
 }
 

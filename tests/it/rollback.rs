@@ -1,7 +1,5 @@
 //! `keyferry rollback`: users whom the ledger created and nobody has used go, and nobody else.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on must fail")]
-
 use std::time::{Duration, SystemTime};
 
 use keyferry::demo::org::{Fault, FaultKind, Faults, Status};

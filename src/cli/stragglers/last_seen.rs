@@ -97,7 +97,7 @@ mod tests {
 
     /// 2026-09-01T00:00:00Z
     fn now() -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_788_220_800)
+        SystemTime::UNIX_EPOCH + Duration::from_hours(496_728)
     }
 
     #[test]
