@@ -1,6 +1,9 @@
 //! The command line: one file per verb, and the only place that wires rooms together.
 
+mod ask;
+mod campaign;
 mod check;
+mod cleanup;
 mod demo;
 mod export;
 mod given;
@@ -10,15 +13,18 @@ mod hook;
 mod init;
 mod interrupt;
 mod mock_okta;
+mod opened;
 mod output;
 mod progress;
 mod rows;
 mod reconcile;
+mod rollback;
 mod schemes;
 mod serve;
 mod setup;
 mod status;
 mod stores;
+mod stragglers;
 mod survey;
 mod verify;
 
@@ -70,6 +76,12 @@ enum Command {
     Reconcile(reconcile::Args),
     /// Shows where every user stands
     Status(status::Args),
+    /// Lists who never signed in, and starts Okta's password reset for them
+    Stragglers(stragglers::Args),
+    /// Takes users back out of Okta whom this ledger created and nobody has used
+    Rollback(rollback::Args),
+    /// Runs your own SQL for users whose passwords Okta has confirmed; the one thing that writes to a legacy store
+    Cleanup(cleanup::Args),
     /// Lists the password schemes
     Schemes(schemes::Args),
     /// Runs the imitation Okta org by itself
@@ -109,6 +121,9 @@ impl Cli {
                 Command::Hook(args) => hook::run(args).await,
                 Command::Reconcile(args) => reconcile::run(args).await,
                 Command::Status(args) => status::run(args).await,
+                Command::Stragglers(args) => stragglers::run(args).await,
+                Command::Rollback(args) => rollback::run(args).await,
+                Command::Cleanup(args) => cleanup::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,
             }

@@ -243,6 +243,8 @@ fn settle_statement(store: &Store) -> String {
              WHEN rows.outcome = 'not_sent' AND users.attempts > 1 THEN users.attempts - 1 ELSE 0 END, \
          existed = CASE WHEN rows.outcome IN ('attached', 'skipped') THEN 1 \
              WHEN rows.outcome IN ('seeded', 'arrived') THEN 0 ELSE users.existed END, \
+         seeded_at = CASE WHEN rows.outcome IN ('seeded', 'arrived', 'attached') \
+             THEN COALESCE(users.seeded_at, $2) ELSE users.seeded_at END, \
          okta_id = COALESCE(rows.okta_id, users.okta_id), \
          okta_status = COALESCE(rows.status, users.okta_status), \
          route = COALESCE(rows.route, users.route), \

@@ -27,13 +27,15 @@ const BUSY: Duration = Duration::from_secs(2);
 /// Where the applied migrations are noted; a name of our own, since databases may be shared.
 const MIGRATIONS_TABLE: &str = "keyferry_migrations";
 
-const SQLITE: [(i64, &str, &str); 2] = [
+const SQLITE: [(i64, &str, &str); 3] = [
     (1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
     (2, "seeding", include_str!("../../migrations/sqlite/0002_seeding.sql")),
+    (3, "seeded at", include_str!("../../migrations/sqlite/0003_seeded_at.sql")),
 ];
-const POSTGRES: [(i64, &str, &str); 2] = [
+const POSTGRES: [(i64, &str, &str); 3] = [
     (1, "ledger", include_str!("../../migrations/postgres/0001_ledger.sql")),
     (2, "seeding", include_str!("../../migrations/postgres/0002_seeding.sql")),
+    (3, "seeded at", include_str!("../../migrations/postgres/0003_seeded_at.sql")),
 ];
 
 /// An open ledger database.

@@ -120,9 +120,11 @@ impl Client {
         gone(self.call(Call::new(hyper::Method::DELETE, &path, Bucket::User)).await)
     }
 
-    /// Starts Okta's password reset, by a mail to the user.
+    /// Starts Okta's password reset, by a mail to the user. Never repeated blindly, which would be a second mail: where
+    /// the effect is unknown it is [`CallError::Lost`], and the status `RECOVERY` tells that it had one.
     pub async fn reset_password(&self, id: &str) -> Result<(), CallError> {
-        self.lifecycle(id, "reset_password?sendEmail=true").await
+        let path = format!("/api/v1/users/{}/lifecycle/reset_password?sendEmail=true", checked(id)?);
+        self.call(Call::post(&path, Bucket::Lifecycle).once()).await.map(drop)
     }
 
     /// All users of the query, page by page.

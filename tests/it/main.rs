@@ -11,6 +11,7 @@
 use keyferry::schemes;
 
 mod canary;
+mod cleanup;
 mod configuration;
 mod demo;
 mod deploy;
@@ -33,11 +34,14 @@ mod okta_client;
 mod outage;
 mod reconcile;
 mod reference_sample;
+mod rollback;
 mod scheme_texts;
+mod seeded;
 mod servers;
 mod service;
 mod shop;
 mod sources;
+mod stragglers;
 mod survey;
 mod vectors;
 mod verify_cli;
