@@ -41,6 +41,9 @@ fn the_documented_example_is_valid_as_it_stands_and_with_every_key_set() {
     assert_eq!(all.server.debug_context, plain.server.debug_context);
     assert_eq!(all.ledger.queue, plain.ledger.queue);
     assert_eq!((all.log.json, &all.log.level), (plain.log.json, &plain.log.level));
+    let (all_okta, plain_okta) =
+        (all.okta.as_ref().expect("a section"), plain.okta.as_ref().expect("a section"));
+    assert_eq!((all_okta.in_flight, all_okta.timeout), (plain_okta.in_flight, plain_okta.timeout));
     let (all, plain) = (&all.sources[0].settings, &plain.sources[0].settings);
     assert_eq!(all.page_size, plain.page_size);
     assert_eq!(all.max_connections, plain.max_connections);
