@@ -67,7 +67,7 @@ async fn plan(
     expected: &Standing,
 ) -> Result<(), Failure> {
     let count = users.end - users.start;
-    let began = Instant::now();
+    let (began, cpu_before) = (Instant::now(), cpu()?);
     let mut last = began;
     for first in users.clone().step_by(usize::try_from(BATCH)?) {
         let standings = batch(ledger, pass, first..(first + BATCH).min(users.end)).await?;
@@ -80,9 +80,10 @@ async fn plan(
     }
     let rate = |users: u32, time: Duration| f64::from(users) / time.as_secs_f64();
     say(&format!(
-        "{what:28} {:8.0} users/s, the last tenth {:8.0}",
+        "{what:28} {:8.0} users/s, the last tenth {:8.0}; {:5.1} us of CPU a user",
         rate(count, began.elapsed()),
-        rate(count / 10, last.elapsed())
+        rate(count / 10, last.elapsed()),
+        (cpu()? - cpu_before) * 1e6 / f64::from(count)
     ))
 }
 
@@ -150,6 +151,14 @@ async fn meddle(url: &str, statement: &'static str) -> Result<(), Failure> {
 
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
+}
+
+/// Seconds of CPU that this process has used, as Linux counts them; not those of a server.
+fn cpu() -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let behind_the_name = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let ticks = behind_the_name.split(' ').skip(11).take(2).map(str::parse::<f64>);
+    Ok(ticks.sum::<Result<f64, _>>()? / 100.0)
 }
 
 /// The most memory that this process ever had, as Linux counts it.

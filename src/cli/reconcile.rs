@@ -74,9 +74,14 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let url = config.ledger.url.expose_str().context("`ledger.url` is not text")?;
     let key = config.ledger.key.as_ref().map(crate::secret::Secret::expose);
-    if !Ledger::check(url, key).await.context("reconcile writes to the ledger")? {
-        output::note("There is no ledger yet, so nobody to reconcile: `keyferry import` begins one.");
-        return Ok(Exit::Bad);
+    match Ledger::check(url, key).await {
+        Ok(false) => {
+            output::note("There is no ledger yet, so nobody to reconcile: `keyferry import` begins one.");
+            return Ok(Exit::Bad);
+        }
+        // Opening it brings an older one up to date.
+        Ok(true) | Err(LedgerError::Older) => {}
+        Err(error) => return Err(error).context("reconcile writes to the ledger"),
     }
     let ledger = Ledger::open(url, key).await.context("reconcile writes to the ledger")?;
     if let Err(error) = ledger.bind(&okta.org_url, &[], false).await {

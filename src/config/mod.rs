@@ -344,6 +344,23 @@ format = "xml"
     }
 
     #[test]
+    fn the_event_hook_has_a_path_of_its_own_or_none() {
+        let with = |line: &str| PRODUCT.replace("deadline = ", &format!("{line}\ndeadline = "));
+        let read =
+            |line: &str| Config::parse(&with(line), Vec::new(), Needs::SOURCES).map(|c| c.server.events_path);
+        assert_eq!(read("").expect("valid").as_deref(), Some("/okta/events"));
+        assert_eq!(read("events_path = \"/e\"").expect("valid").as_deref(), Some("/e"));
+        assert_eq!(read("events_path = \"\"").expect("valid"), None);
+        for bad in ["/okta/password-import", "events", "/a b", "/{a}", "/"] {
+            let found = problems(&with(&format!("events_path = \"{bad}\"")), &[], Needs::SOURCES);
+            assert_eq!(found[0].0, "server.events_path", "{bad}");
+        }
+        let own = format!("{PRODUCT}[server.events_auth]\n");
+        let secrets = [("KEYFERRY_HOOK_SECRET", "Basic abc")];
+        assert_eq!(problems(&own, &secrets, Needs::SERVICE)[0].0, "server.events_auth.header");
+    }
+
+    #[test]
     fn every_key_can_come_from_the_environment() {
         let config = Config::parse(
             PRODUCT,

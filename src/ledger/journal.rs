@@ -434,3 +434,41 @@ async fn explain(ledger: &Ledger, refused: &[(usize, &Entry)]) -> Result<Refused
     });
     Ok(reasons.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::store::testing::plan_of;
+    use super::*;
+
+    #[tokio::test]
+    async fn claims_and_outcomes_are_found_by_their_indexes() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        for statement in [claim_statement(&store), settle_statement(&store)] {
+            let lines = plan_of(&statement).await;
+            assert!(lines.iter().any(|line| line.contains("(source=? AND user_key=?)")), "{lines:?}");
+            assert!(!lines.iter().any(|line| line.starts_with("SCAN")), "{lines:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_entry_is_written_even_if_its_caller_goes_away_and_the_task_ends_with_the_last_clone() {
+        let ledger = Ledger::open("sqlite::memory:", None).await.unwrap();
+        let planned = super::super::PlannedUser {
+            source: "shop",
+            user_id: "1",
+            login: None,
+            route: Route::Hook,
+            scheme: None,
+        };
+        ledger.plan(&[planned]).await.unwrap();
+        let user = ledger.user_ref(&"shop".into(), "1");
+        let (queue, entries) = mpsc::channel(BATCH);
+        let journal = Journal { queue };
+        let mut claim = Box::pin(journal.claim(&user, SystemTime::now()));
+        assert!(futures_util::poll!(&mut claim).is_pending());
+        drop(claim);
+        drop(journal);
+        keep(ledger.clone(), entries).await;
+        assert_eq!(ledger.states(&[user]).await.unwrap()[0].as_ref().unwrap().state, State::Sending);
+    }
+}
