@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::Exit;
 use super::output;
-use crate::demo::org::{Faults, HookEndpoint, Org, RateLimit, Settings, Status};
+use crate::demo::org::{Faults, HookEndpoint, Org, RateLimit, ServiceApp, Settings, Status};
 use crate::secret::Secret;
 
 /// `--token` where none is given. It guards nothing: the org forgets everything when it ends.
@@ -39,6 +39,13 @@ pub(super) struct Args {
     /// Calls that may be under way at once; more are refused. Okta's limit is 35 to 75
     #[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u32).range(1..))]
     max_concurrent: Option<u32>,
+    /// An app that may get tokens by OAuth 2.0 client credentials and a private key (RS256): its id, and the file with
+    /// its public key in PEM
+    #[arg(long, value_name = "CLIENT_ID:FILE")]
+    service_app: Option<String>,
+    /// How long its tokens live, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, requires = "service_app")]
+    token_lifetime: u64,
     /// Users who were there before: a file of create-user requests, one JSON object a line, each with a `status` of its
     /// own if it is not to be ACTIVE
     #[arg(long, value_name = "FILE")]
@@ -68,6 +75,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     settings.rate = RateLimit { limit: args.rate_limit, window: Duration::from_secs(args.rate_window) };
     settings.max_concurrent = args.max_concurrent;
     settings.faults = args.faults.clone().unwrap_or_default();
+    settings.service_app = match service_app(&args) {
+        Ok(app) => app,
+        Err(problem) => return Ok(bad(&format!("--service-app: {problem}"))),
+    };
     let org = Org::new(settings)?;
     let has_hook = hook.is_some();
     if let Some(hook) = hook {
@@ -118,6 +129,15 @@ fn hook(args: &Args) -> Result<Option<HookEndpoint>, String> {
         headers.push((name.trim().to_owned(), value));
     }
     HookEndpoint::new(url, headers).map(Some).map_err(|error| error.to_string())
+}
+
+fn service_app(args: &Args) -> Result<Option<ServiceApp>, String> {
+    let Some(given) = &args.service_app else { return Ok(None) };
+    let (id, file) =
+        given.split_once(':').filter(|(id, _)| !id.is_empty()).ok_or("must be CLIENT_ID:FILE")?;
+    let key = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let lifetime = Duration::from_secs(args.token_lifetime);
+    ServiceApp::new(id, &key, lifetime).map(Some).map_err(|error| format!("{file}: {error}"))
 }
 
 /// Puts everybody of the file into the org.

@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on must fail")]
 
 mod command;
+mod event_hooks;
 mod existing;
 mod faults;
 mod hook;
 mod inline_hooks;
 mod logs;
+mod oauth;
 mod passwords;
 mod rate_limit;
 mod sign_in;

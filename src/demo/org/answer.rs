@@ -62,6 +62,12 @@ pub(super) fn user(person: &Person, base_url: &str) -> Value {
 
 /// `Group`
 pub(super) fn group(group: &Group, base_url: &str) -> Value {
+    let mut profile = Map::new();
+    profile.insert("name".into(), group.name.clone().into());
+    // Okta's description has text here and never null.
+    if let Some(description) = &group.description {
+        profile.insert("description".into(), description.clone().into());
+    }
     json!({
         "id": group.id,
         "created": group.created,
@@ -69,7 +75,7 @@ pub(super) fn group(group: &Group, base_url: &str) -> Value {
         "lastMembershipUpdated": group.membership_updated,
         "objectClass": ["okta:user_group"],
         "type": "OKTA_GROUP",
-        "profile": { "name": group.name, "description": group.description },
+        "profile": profile,
         "_links": { "users": { "href": format!("{base_url}/api/v1/groups/{}/users", group.id) } },
     })
 }

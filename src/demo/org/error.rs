@@ -39,6 +39,15 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "E0000004", "Authentication failed")
     }
 
+    /// `E0000006`: a token without the scope.
+    pub(super) fn access_denied() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "E0000006",
+            "You do not have permission to perform the requested action",
+        )
+    }
+
     /// `E0000007`: no such user or group.
     pub(super) fn not_found(id: &str, kind: &str) -> Self {
         // Bounded: the id comes from the request's path.

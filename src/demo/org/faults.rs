@@ -122,6 +122,15 @@ impl Faults {
         })
     }
 
+    pub(super) fn of_events(&self) -> EventFaults {
+        EventFaults {
+            seed: self.seed,
+            repeat: self.event_repeat,
+            disorder: self.event_disorder,
+            lost: self.event_lost,
+        }
+    }
+
     /// The org's time, by the real one.
     pub(super) fn skewed(&self, now: SystemTime) -> SystemTime {
         match self.clock_skew {
@@ -130,6 +139,15 @@ impl Faults {
             Some(ClockSkew::Behind(by)) => now.checked_sub(by).unwrap_or(now),
         }
     }
+}
+
+/// What may happen to the delivery of an event, and how likely.
+#[derive(Clone, Copy)]
+pub(super) struct EventFaults {
+    pub(super) seed: u64,
+    pub(super) repeat: f64,
+    pub(super) disorder: f64,
+    pub(super) lost: f64,
 }
 
 /// A number from 0 up to 1 by seed and position: `SplitMix64`, of which the top 53 bits.

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::error::ApiError;
 use super::faults::FaultKind;
 use super::line::Line;
+use super::oauth::{Grant, TOKEN_PATH};
 use super::rate::Standing;
 use super::traffic::{End, UnderWay, family};
 use super::{Org, answer, locked, random_id};
@@ -96,8 +97,9 @@ impl Finished for Response {
 /// The way of a call that no fault stopped.
 async fn pass(org: &Org, mut request: Request, next: Next, standing: &Standing) -> Response {
     let id = random_id().unwrap_or_default();
-    let mut response = if !public(request.uri().path()) && !authorized(org, request.headers()) {
-        ApiError::invalid_token().into_response()
+    let may = if public(request.uri().path()) { Ok(()) } else { authorize(org, &request) };
+    let mut response = if let Err(refused) = may {
+        refused.into_response()
     } else if locked(&org.0.faults).read_only && writes(request.method(), request.uri().path()) {
         ApiError::read_only().into_response()
     } else {
@@ -149,7 +151,7 @@ fn broken(line: Option<&Line>) -> Response {
 
 /// Paths that need no token.
 fn public(path: &str) -> bool {
-    path == "/api/v1/authn"
+    path == "/api/v1/authn" || path == TOKEN_PATH
 }
 
 /// Whether read-only mode stops it. Signing in and getting tokens goes on, says Okta's help.
@@ -157,11 +159,19 @@ fn writes(method: &Method, path: &str) -> bool {
     method != Method::GET && method != Method::HEAD && !public(path) && !path.ends_with("/execute")
 }
 
-fn authorized(org: &Org, headers: &HeaderMap) -> bool {
-    headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.as_bytes().strip_prefix(b"SSWS "))
-        .is_some_and(|token| org.0.token.matches(token))
+/// Whether the caller may: by the API token, or by a token of the service app's with the scope.
+fn authorize(org: &Org, request: &Request) -> Result<(), ApiError> {
+    let header = request.headers().get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
+    if let Some(token) = header.strip_prefix(b"SSWS ") {
+        return if org.0.token.matches(token) { Ok(()) } else { Err(ApiError::invalid_token()) };
+    }
+    let token = header.strip_prefix(b"Bearer ").and_then(|token| std::str::from_utf8(token).ok());
+    let token = token.ok_or_else(ApiError::invalid_token)?;
+    match locked(&org.0.tokens).grant(token, request.method(), request.uri().path(), org.now()) {
+        Grant::Open => Ok(()),
+        Grant::Unknown => Err(ApiError::invalid_token()),
+        Grant::Scope => Err(ApiError::access_denied()),
+    }
 }
 
 fn dress(headers: &mut HeaderMap, standing: &Standing, now: SystemTime, id: &str) {

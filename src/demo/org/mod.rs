@@ -6,7 +6,9 @@
 
 mod answer;
 mod channel;
+mod deliveries;
 mod error;
+mod event_hooks;
 mod events;
 mod faults;
 mod filter;
@@ -17,6 +19,7 @@ mod inline_hooks;
 mod lifecycle;
 mod line;
 mod logs;
+mod oauth;
 mod page;
 mod password;
 mod people;
@@ -41,19 +44,23 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::secret::Secret;
+use deliveries::Deliveries;
 use error::ApiError;
+use event_hooks::EventHooks;
 use gate::{RequestId, gate};
 use inline_hooks::InlineHooks;
 use line::{Line, Lines};
+use oauth::Tokens;
 use people::People;
 use rate::Limiter;
 use traffic::Traffic;
 
 pub use channel::HookEndpoint;
-pub use people::Awaits;
+pub use deliveries::Counted as EventDeliveries;
 pub use events::{EventResult, EventType, LogEvent, Outcome, Target};
 pub use faults::{ClockSkew, Fault, FaultKind, Faults, FaultsError};
-pub use people::Status;
+pub use oauth::ServiceApp;
+pub use people::{Awaits, Status};
 pub use rate::RateLimit;
 pub use traffic::Calls;
 
@@ -76,6 +83,8 @@ pub struct Settings {
     pub faults: Faults,
     /// The most calls at once; more are refused with 429. Okta's is 35 to 75; none here unless asked for.
     pub max_concurrent: Option<u32>,
+    /// The app that may get tokens by `private_key_jwt`; none unless asked for.
+    pub service_app: Option<ServiceApp>,
 }
 
 impl Settings {
@@ -89,6 +98,7 @@ impl Settings {
             clock: Arc::new(SystemTime::now),
             faults: Faults::default(),
             max_concurrent: None,
+            service_app: None,
         }
     }
 }
@@ -105,6 +115,9 @@ pub enum OrgError {
     /// A header of the hook's is no header.
     #[error("the hook's header `{0}` is not a valid HTTP header")]
     HookHeader(String),
+    /// The service app's key is no RSA key that this org reads.
+    #[error("the service app's public key must be an RSA key in PEM: PUBLIC KEY, or RSA PUBLIC KEY")]
+    PublicKey,
     /// Somebody who was to be in the org before cannot be.
     #[error("a user who was to be there before cannot be: {0}")]
     Existing(String),
@@ -128,6 +141,10 @@ struct Inner {
     limiter: Mutex<Limiter>,
     people: Mutex<People>,
     inline_hooks: Mutex<InlineHooks>,
+    event_hooks: Mutex<EventHooks>,
+    deliveries: Deliveries,
+    service_app: Option<ServiceApp>,
+    tokens: Mutex<Tokens>,
 }
 
 impl std::fmt::Debug for Org {
@@ -151,6 +168,10 @@ impl Org {
             limiter: Mutex::new(Limiter::new(settings.rate)),
             people: Mutex::new(People::default()),
             inline_hooks: Mutex::new(InlineHooks::default()),
+            event_hooks: Mutex::new(EventHooks::default()),
+            deliveries: Deliveries::new(),
+            service_app: settings.service_app,
+            tokens: Mutex::new(Tokens::default()),
         })))
     }
 
@@ -235,6 +256,26 @@ impl Org {
         id.is_some_and(|id| self.record(&at, &id, what, failure))
     }
 
+    /// Ready when no delivery to an event hook is under way; those that wait to come out of order go at once.
+    pub async fn deliveries_settled(&self) {
+        self.0.deliveries.settled().await;
+    }
+
+    /// What became of the events that event hooks were to be sent.
+    pub fn event_deliveries(&self) -> EventDeliveries {
+        self.0.deliveries.counted()
+    }
+
+    /// Ends all tokens of the service app before their time.
+    pub fn revoke_tokens(&self) {
+        locked(&self.0.tokens).revoke();
+    }
+
+    /// How many tokens the service app has got that have not been revoked or replaced after their end.
+    pub fn tokens(&self) -> usize {
+        locked(&self.0.tokens).count()
+    }
+
     /// The org's HTTP API.
     pub fn router(&self) -> Router {
         Router::new()
@@ -266,6 +307,15 @@ impl Org {
             .route("/api/v1/inlineHooks/{id}/execute", post(inline_hooks::execute))
             .route("/api/v1/inlineHooks/{id}/lifecycle/activate", post(inline_hooks::activate))
             .route("/api/v1/inlineHooks/{id}/lifecycle/deactivate", post(inline_hooks::deactivate))
+            .route("/api/v1/eventHooks", get(event_hooks::list).post(event_hooks::create))
+            .route(
+                "/api/v1/eventHooks/{id}",
+                get(event_hooks::read).put(event_hooks::replace).delete(event_hooks::delete),
+            )
+            .route("/api/v1/eventHooks/{id}/lifecycle/verify", post(event_hooks::verify))
+            .route("/api/v1/eventHooks/{id}/lifecycle/activate", post(event_hooks::activate))
+            .route("/api/v1/eventHooks/{id}/lifecycle/deactivate", post(event_hooks::deactivate))
+            .route(oauth::TOKEN_PATH, post(oauth::token))
             .route("/api/v1/logs", get(logs::list))
             .route("/api/v1/org", get(logs::org_settings))
             .route("/api/v1/authn", post(sign_in::authn))
@@ -296,9 +346,13 @@ impl Org {
         locked(&self.0.faults).read_only
     }
 
-    /// Writes an event about a user into the System Log; false where there is no such user.
+    /// Writes an event about a user into the System Log, and has it delivered; false where there is no such user.
     fn record(&self, at: &str, id: &str, what: EventType, failure: Option<&'static str>) -> bool {
-        self.people().record(at, id, what, failure).is_some()
+        let event = self.people().record(at, id, what, failure);
+        if let Some(event) = &event {
+            self.deliver(event);
+        }
+        event.is_some()
     }
 
     fn search_lag(&self) -> Option<Duration> {

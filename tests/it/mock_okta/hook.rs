@@ -17,6 +17,8 @@ use super::{Served, hook_password, listener};
 /// What a scripted hook does with one call.
 pub(super) enum Step {
     Verified,
+    /// Gives the challenge of an event hook's verification back.
+    Repeat,
     Unverified,
     Status(StatusCode),
     Redirect(String),
@@ -40,20 +42,26 @@ impl Hook {
             let (steps, asked) = (Arc::clone(&steps), Arc::clone(&asked));
             async move {
                 let (head, body) = request.into_parts();
+                let challenge = head.headers.get("x-okta-verification-challenge").cloned();
                 let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
                 // What is not JSON is kept as text.
                 let read = serde_json::from_slice(&body);
                 let read = read.unwrap_or_else(|_| String::from_utf8(body.to_vec()).unwrap().into());
                 asked.lock().unwrap().push((head.headers, read));
                 let step = steps.lock().unwrap().pop_front();
-                answer(step.unwrap_or(Step::Verified)).await
+                match (step, challenge) {
+                    (Some(Step::Repeat), Some(challenge)) => {
+                        axum::Json(json!({ "verification": challenge.to_str().unwrap() })).into_response()
+                    }
+                    (step, _) => answer(step.unwrap_or(Step::Verified)).await,
+                }
             }
         });
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, calls }
     }
 
-    fn endpoint(&self) -> HookEndpoint {
+    pub(super) fn endpoint(&self) -> HookEndpoint {
         let headers = [
             ("Authorization".to_owned(), Secret::from("Basic c2VjcmV0")),
             ("X-Extra".to_owned(), Secret::from("one")),
@@ -73,6 +81,7 @@ async fn answer(step: Step) -> Response {
     };
     match step {
         Step::Verified => command("VERIFIED"),
+        Step::Repeat => panic!("there is no challenge"),
         Step::Unverified => command("UNVERIFIED"),
         Step::Status(status) => status.into_response(),
         Step::Redirect(to) => Redirect::temporary(&to).into_response(),
