@@ -168,7 +168,7 @@ async fn serve(hook: bool) -> Result<(), Failure> {
         let secret = HeaderSecret { name: "authorization".parse()?, secret: Secret::from(SECRET) };
         let hook = Hook {
             decider: Arc::new(decider),
-            secrets: vec![secret],
+            secrets: [secret].into(),
             deadline: Duration::from_millis(2500),
             debug_context: false,
         };

@@ -1,5 +1,6 @@
 -- What an import that survives anything needs to know of each user. SQLite cannot change a CHECK, so the table is
--- made anew and filled from the old one.
+-- made anew and filled from the old one. With row ids this time: keys are as good as random, and rows that are found by
+-- way of a slim index cost a third less writing than rows that stand in it.
 
 CREATE TABLE users_with_seeding (
     source            TEXT NOT NULL,
@@ -37,7 +38,7 @@ CREATE TABLE users_with_seeding (
     cleaned_at        INTEGER,
     roll_back_step    TEXT CHECK (roll_back_step IN ('started')),
     PRIMARY KEY (source, user_key)
-) WITHOUT ROWID;
+);
 
 INSERT INTO users_with_seeding (source, user_key, login_key, route, state, scheme, first_decision_at,
     last_decision_at, verified, rejected, last_reason, updated_at, attempt_at, attempts)

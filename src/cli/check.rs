@@ -8,6 +8,7 @@ use super::{Exit, output};
 use crate::config::{self, Config, Needs};
 use crate::ledger::Ledger;
 use crate::secret::Secret;
+use crate::sources::CredentialSource;
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
@@ -43,7 +44,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let findings = match Config::load(path, super::setup::environment(), Needs::ALL) {
         Ok(config) => {
             let mut findings = vec![Finding::good(path.display().to_string(), "every key is right")];
-            findings.extend(sources(config.sources).await);
+            findings.extend(sources(config.sources, &config.cleanup).await);
             findings.push(ledger(&config.ledger).await);
             findings
         }
@@ -68,10 +69,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     Ok(if bad == 0 { Exit::Done } else { Exit::Bad })
 }
 
-async fn sources(sources: Vec<config::Source>) -> Vec<Finding> {
+async fn sources(sources: Vec<config::Source>, cleanups: &[config::Cleanup]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in sources {
         let subject = format!("source {}", source.settings.name);
+        let cleanup = cleanups.iter().find(|cleanup| cleanup.source == source.settings.name);
         let opened = match crate::sources::open(source.settings) {
             Ok(opened) => opened,
             Err(error) => {
@@ -88,9 +90,25 @@ async fn sources(sources: Vec<config::Source>) -> Vec<Finding> {
             findings.push(Finding::good(&subject, "reachable, and its queries fit the database"));
         }
         findings.extend(problems.iter().map(|problem| Finding::bad(&subject, problem.to_string())));
+        if let Some(cleanup) = cleanup {
+            findings.push(cleanup_of(&*opened, cleanup).await);
+        }
         opened.close().await;
     }
     findings
+}
+
+/// The statement is prepared, and not run.
+async fn cleanup_of(source: &dyn CredentialSource, cleanup: &config::Cleanup) -> Finding {
+    let subject = format!("cleanup of {}", cleanup.source);
+    let checked = match source.cleaner(&cleanup.settings) {
+        Ok(cleaner) => cleaner.check().await,
+        Err(error) => Err(error),
+    };
+    match checked {
+        Ok(()) => Finding::good(subject, "reachable, and its statement fits the database; it was not run"),
+        Err(error) => Finding::bad(subject, error.to_string()),
+    }
 }
 
 async fn ledger(ledger: &config::Ledger) -> Finding {

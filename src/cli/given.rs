@@ -48,7 +48,7 @@ impl Given {
 
     /// The pepper, from where it was said to be.
     pub(super) fn pepper(&self) -> Result<Option<Secret>, String> {
-        self.pepper.as_deref().map(pepper).transpose().map_err(|problem| format!("--pepper: {problem}"))
+        self.pepper.as_deref().map(secret).transpose().map_err(|problem| format!("--pepper: {problem}"))
     }
 
     /// What might help if it were given as well.
@@ -107,8 +107,8 @@ fn without_line_break(bytes: &mut Vec<u8>) {
     }
 }
 
-/// As in the configuration: written out, `env:NAME` or `file:PATH`.
-fn pepper(text: &str) -> Result<Secret, String> {
+/// A secret as in the configuration: written out, `env:NAME` or `file:PATH`.
+pub(super) fn secret(text: &str) -> Result<Secret, String> {
     if let Some(name) = text.strip_prefix("env:") {
         let value = std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?;
         return Ok(Secret::from(value));

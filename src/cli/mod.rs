@@ -1,22 +1,30 @@
 //! The command line: one file per verb, and the only place that wires rooms together.
 
+mod ask;
+mod campaign;
 mod check;
+mod cleanup;
 mod demo;
 mod export;
 mod given;
 mod guess;
 mod import;
+mod hook;
 mod init;
 mod interrupt;
 mod mock_okta;
+mod opened;
 mod output;
 mod progress;
 mod rows;
+mod reconcile;
+mod rollback;
 mod schemes;
 mod serve;
 mod setup;
 mod status;
 mod stores;
+mod stragglers;
 mod survey;
 mod verify;
 
@@ -62,8 +70,18 @@ enum Command {
     Export(export::Args),
     /// Creates the users in Okta, at the org's rate; can be interrupted and taken up again at any point
     Import(import::Args),
+    /// Registers, proves, shows and rotates the hooks in the org
+    Hook(hook::Args),
+    /// Reads Okta's System Log and users, and tells the ledger what it does not know yet
+    Reconcile(reconcile::Args),
     /// Shows where every user stands
     Status(status::Args),
+    /// Lists who never signed in, and starts Okta's password reset for them
+    Stragglers(stragglers::Args),
+    /// Takes users back out of Okta whom this ledger created and nobody has used
+    Rollback(rollback::Args),
+    /// Runs your own SQL for users whose passwords Okta has confirmed; the one thing that writes to a legacy store
+    Cleanup(cleanup::Args),
     /// Lists the password schemes
     Schemes(schemes::Args),
     /// Runs the imitation Okta org by itself
@@ -100,7 +118,12 @@ impl Cli {
                 Command::Guess(args) => guess::run(args).await,
                 Command::Export(args) => export::run(args).await,
                 Command::Import(args) => import::run(args).await,
+                Command::Hook(args) => hook::run(args).await,
+                Command::Reconcile(args) => reconcile::run(args).await,
                 Command::Status(args) => status::run(args).await,
+                Command::Stragglers(args) => stragglers::run(args).await,
+                Command::Rollback(args) => rollback::run(args).await,
+                Command::Cleanup(args) => cleanup::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,
             }

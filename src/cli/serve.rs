@@ -14,14 +14,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{Exit, output, setup, stores};
-use crate::config::{Config, Needs, Server};
+use crate::config::{Config, HeaderAuth, Needs, Server};
 use crate::decision::{Decider, Metrics, VerifyPool};
-use crate::http::{HeaderSecret, Hook, hook_router, private_router};
+use crate::http::{EventHook, HeaderSecret, Hook, event_hook_router, hook_router, private_router};
 use crate::ledger::Recorder;
 use crate::telemetry;
 
 /// How long the last events may take to reach the ledger at the end.
 const LEDGER_GRACE: Duration = Duration::from_secs(2);
+/// Until a delivery of Okta's event hook is answered: Okta waits for 3 s.
+const EVENTS_DEADLINE: Duration = Duration::from_secs(2);
 /// How long the probe waits for an answer.
 const PROBE_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -60,7 +62,7 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
 /// The rooms of a sign-in, wired, with both listeners bound: calls wait until it runs.
 pub(super) struct Ready {
     service: Service,
-    hook: Router,
+    public: Router,
     decider: Arc<Decider>,
     recorder: Recorder,
     grace: Duration,
@@ -77,9 +79,11 @@ impl Ready {
         let service = Service::bind(server.listen, server.private_listen).await?;
         let recorder = setup::recorder(&ledger);
         let pool = VerifyPool::start(server.verify_threads).context("cannot start the verify threads")?;
-        let decider = Arc::new(Decider::new(stores, pool, recorder.clone(), Arc::new(Metrics::new())));
+        let metrics = Arc::new(Metrics::new());
+        let decider = Arc::new(Decider::new(stores, pool, recorder.clone(), Arc::clone(&metrics)));
         let grace = server.shutdown_grace;
-        Ok(Ok(Self { service, hook: hook(server, &decider)?, decider, recorder, grace }))
+        let public = public(server, &decider, &recorder, &metrics)?;
+        Ok(Ok(Self { service, public, decider, recorder, grace }))
     }
 
     /// Where the hook listens.
@@ -103,25 +107,43 @@ impl Ready {
             let decider = Arc::clone(&self.decider);
             async move { decider.learn_decoy().await }
         });
-        let served = self.service.run(self.hook, private_router(self.decider), stop, self.grace).await;
+        let served = self.service.run(self.public, private_router(self.decider), stop, self.grace).await;
         learning.abort();
         self.recorder.close(LEDGER_GRACE).await;
         served
     }
 }
 
-fn hook(server: Server, decider: &Arc<Decider>) -> anyhow::Result<Router> {
-    let secrets = server.auth.into_iter().map(|header| {
-        let name = header.name.parse().context("server.auth.header: not a header name")?;
-        Ok(HeaderSecret { name, secret: header.secret })
-    });
+/// The hook and, where it is not switched off, the event hook beside it.
+fn public(
+    server: Server,
+    decider: &Arc<Decider>,
+    recorder: &Recorder,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Router> {
+    let hook_secrets = secrets("server.auth", server.auth)?;
+    let event_secrets = match server.events_auth {
+        Some(headers) => secrets("server.events_auth", headers)?,
+        None => Arc::clone(&hook_secrets),
+    };
     let hook = Hook {
         decider: Arc::clone(decider),
-        secrets: secrets.collect::<anyhow::Result<_>>()?,
+        secrets: hook_secrets,
         deadline: server.deadline,
         debug_context: server.debug_context,
     };
-    Ok(hook_router(&server.path, Arc::new(hook)))
+    let router = hook_router(&server.path, Arc::new(hook));
+    let Some(path) = server.events_path else { return Ok(router) };
+    let events = EventHook::new(recorder.clone(), Arc::clone(metrics), event_secrets, EVENTS_DEADLINE);
+    Ok(router.merge(event_hook_router(&path, Arc::new(events))))
+}
+
+fn secrets(key: &str, headers: Vec<HeaderAuth>) -> anyhow::Result<Arc<[HeaderSecret]>> {
+    let secrets = headers.into_iter().map(|header| {
+        let name = header.name.parse().with_context(|| format!("{key}.header: not a header name"))?;
+        Ok(HeaderSecret { name, secret: header.secret })
+    });
+    secrets.collect()
 }
 
 /// The two listeners, bound.

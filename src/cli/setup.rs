@@ -36,7 +36,6 @@ pub(super) fn recorder(ledger: &Ledger) -> Recorder {
 
 /// The client of the org, or the exit code after what is wrong was printed. Nothing is sent yet. `patience` is how long
 /// a call puts up with an org that does not answer; none: for ever.
-#[allow(dead_code, reason = "the verbs that call Okta are being built on it")]
 pub(super) fn okta_client(okta: &config::Okta, patience: Option<Duration>) -> Result<Client, Exit> {
     let bad = |message: String| {
         output::note(&message);

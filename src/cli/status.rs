@@ -11,10 +11,10 @@ use serde::Serialize;
 use super::output::table;
 use super::{ConfigArgs, Exit, output, setup};
 use crate::config::Needs;
-use crate::ledger::{Ledger, Mapping, Outcomes, Summary, rfc3339_text};
+use crate::ledger::{Ledger, Mapping, Outcomes, State, Summary, rfc3339_text};
 
-/// In the order in which a user goes through them.
-const STATES: [&str; 6] = ["planned", "sending", "seeded", "rejected", "verified", "confirmed"];
+/// Of users who are in Okta, in the order in which they go through them.
+const SEEDED: [State; 3] = [State::Seeded, State::Verified, State::Confirmed];
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
@@ -49,7 +49,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         output::line(if begun {
             "The ledger is empty: no user was planned, and the hook has not been asked yet."
         } else {
-            "There is no ledger yet: `keyferry serve` begins one when it starts."
+            "There is no ledger yet: `keyferry serve` and `keyferry import` begin one when they start."
         })?;
     } else {
         output::line(&text(&summary, output::terminal_width()))?;
@@ -58,16 +58,29 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 fn text(summary: &Summary, width: Option<u16>) -> String {
+    format!(
+        "Users\n{}{}{}{}{}",
+        users(summary, width).trim_fmt(),
+        section("In Okta", &seeded(summary, width)),
+        section("Under way", &under_way(summary).join("\n")),
+        hook(summary, width),
+        doubts(summary)
+    )
+}
+
+fn hook(summary: &Summary, width: Option<u16>) -> String {
     let decisions = &summary.decisions;
+    if decisions.total.sum() == 0 && summary.schemes.is_empty() {
+        return "\n\nThe hook has not been asked yet.".to_owned();
+    }
     let time = |at: Option<i64>| at.and_then(rfc3339_text).unwrap_or_else(|| "never".to_owned());
     format!(
-        "Users\n{}\n\nDecisions of the hook (first {}, last {})\n{}\n\nBy scheme\n{}",
-        users(summary, width).trim_fmt(),
+        "\n\nDecisions of the hook (first {}, last {})\n{}\n\nBy scheme\n{}",
         time(decisions.first_at),
         time(decisions.last_at),
         decisions_over_time(summary, width).trim_fmt(),
         schemes(summary, width).trim_fmt()
-    ) + &doubts(summary)
+    )
 }
 
 /// The mappings that are probably wrong, each with the way to find out; nothing where there are none.
@@ -102,14 +115,63 @@ fn users(summary: &Summary, width: Option<u16>) -> Table {
         *lines.entry((&count.source, &count.route)).or_default().entry(&count.state).or_default() +=
             count.users;
     }
-    let mut table = table(["source", "route"].into_iter().chain(STATES).chain(["all"]), 2, width);
+    let names = State::ALL.map(State::as_str);
+    let mut table = table(["source", "route"].into_iter().chain(names).chain(["all"]), 2, width);
     for ((source, route), states) in lines {
         let mut line = vec![source.to_owned(), route.to_owned()];
-        line.extend(STATES.iter().map(|state| states.get(state).copied().unwrap_or_default().to_string()));
+        line.extend(names.iter().map(|state| states.get(state).copied().unwrap_or_default().to_string()));
         line.push(states.values().sum::<u64>().to_string());
         table.add_row(line);
     }
     table
+}
+
+/// A title and what stands under it; nothing where there is nothing.
+fn section(title: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("\n\n{title}\n{text}") }
+}
+
+/// One line for each scheme and the way its users have gone.
+fn seeded(summary: &Summary, width: Option<u16>) -> String {
+    if summary.seeded.is_empty() {
+        return String::new();
+    }
+    let mut lines: BTreeMap<(&str, &str, &str), BTreeMap<&str, u64>> = BTreeMap::new();
+    for count in &summary.seeded {
+        let scheme = count.scheme.as_deref().unwrap_or("(none)");
+        *lines.entry((&count.source, scheme, &count.route)).or_default().entry(&count.state).or_default() +=
+            count.users;
+    }
+    let names = SEEDED.map(State::as_str);
+    let mut table = table(["source", "scheme", "route"].into_iter().chain(names).chain(["all"]), 3, width);
+    for ((source, scheme, route), states) in lines {
+        let mut line = vec![source.to_owned(), scheme.to_owned(), route.to_owned()];
+        line.extend(names.iter().map(|state| states.get(state).copied().unwrap_or_default().to_string()));
+        line.push(states.values().sum::<u64>().to_string());
+        table.add_row(line);
+    }
+    table.trim_fmt()
+}
+
+/// What was begun and has not ended, and what follows an import.
+fn under_way(summary: &Summary) -> Vec<String> {
+    let mut lines = Vec::new();
+    for pass in &summary.passes {
+        let begun = pass.begun_at.and_then(rfc3339_text).unwrap_or_default();
+        let over = if pass.shard == "0/1" { "all users".to_owned() } else { format!("shard {}", pass.shard) };
+        lines.push(format!("  import pass {} over {over}, begun {begun}", pass.number));
+    }
+    let mut line = |number: u64, text: &str| {
+        if number > 0 {
+            lines.push(format!("  {}{text}", output::counted(number, "user")));
+        }
+    };
+    line(summary.unfinished, " sent without an answer: the next `keyferry import` looks them up in Okta");
+    line(summary.resets.done, " with a password reset");
+    line(summary.resets.started, " with a password reset begun: `keyferry stragglers --reset` asks again");
+    line(summary.cleaned, " cleaned from the legacy store");
+    line(summary.rolling_back, " in a rollback that has not ended: run `keyferry rollback` again");
+    lines
 }
 
 fn decisions_over_time(summary: &Summary, width: Option<u16>) -> Table {
@@ -156,7 +218,7 @@ fn schemes(summary: &Summary, width: Option<u16>) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Decisions, OutcomeCount, SchemeCount, UserCount};
+    use crate::ledger::{Decisions, OutcomeCount, PassUnderWay, Resets, SchemeCount, SeededCount, UserCount};
 
     #[test]
     fn each_reason_has_a_line_of_its_own() {
@@ -182,9 +244,6 @@ mod tests {
                     outcome("rejected", "wrong password", 40),
                 ],
             }],
-            ..Summary::default()
-        };
-        let summary = Summary {
             decisions: Decisions {
                 last_hour: Outcomes { verified: 1, rejected: 2, unavailable: 0 },
                 last_day: Outcomes { verified: 3, rejected: 41, unavailable: 0 },
@@ -192,13 +251,13 @@ mod tests {
                 first_at: Some(1_790_000_000_123),
                 last_at: Some(1_790_003_600_000),
             },
-            ..summary
+            ..Summary::default()
         };
         insta::assert_snapshot!(text(&summary, None), @r"
         Users
-         source   route   planned   sending   seeded   rejected   verified   confirmed   all
-        ─────────────────────────────────────────────────────────────────────────────────────
-         shop     hook          0         0        7          0          2           0     9
+         source   route   planned   sending   seeded   rejected   skipped   verified   confirmed   all
+        ───────────────────────────────────────────────────────────────────────────────────────────────
+         shop     hook          0         0        7          0         0          2           0     9
 
         Decisions of the hook (first 2026-09-21T14:13:20Z, last 2026-09-21T15:13:20Z)
                      verified   rejected   unavailable   all
@@ -213,6 +272,66 @@ mod tests {
          shop     bcrypt                2   verified                        3
                                             rejected: unreadable hash       1
                                             rejected: wrong password       40
+        ");
+    }
+
+    #[test]
+    fn an_import_under_way_is_shown_with_what_it_has_done() {
+        let seeded = |scheme: Option<&str>, route: &str, state: &str, users| SeededCount {
+            source: "shop".to_owned(),
+            route: route.to_owned(),
+            scheme: scheme.map(str::to_owned),
+            state: state.to_owned(),
+            users,
+        };
+        let pass = |shard: &str, number| PassUnderWay {
+            shard: shard.to_owned(),
+            number,
+            begun_at: Some(1_790_000_000_123),
+        };
+        let summary = Summary {
+            users: vec![UserCount {
+                source: "shop".into(),
+                route: "hash".into(),
+                state: "skipped".into(),
+                users: 1,
+            }],
+            seeded: vec![
+                seeded(Some("bcrypt"), "hash", "confirmed", 40),
+                seeded(Some("bcrypt"), "hash", "seeded", 1200),
+                seeded(Some("md5"), "hook", "verified", 7),
+                seeded(None, "hook", "seeded", 1),
+            ],
+            passes: vec![pass("0/1", 3), pass("3/16", 4)],
+            unfinished: 12,
+            resets: Resets { started: 1, done: 5 },
+            cleaned: 7,
+            rolling_back: 2,
+            ..Summary::default()
+        };
+        insta::assert_snapshot!(text(&summary, None), @r"
+        Users
+         source   route   planned   sending   seeded   rejected   skipped   verified   confirmed   all
+        ───────────────────────────────────────────────────────────────────────────────────────────────
+         shop     hash          0         0        0          0         1          0           0     1
+
+        In Okta
+         source   scheme   route   seeded   verified   confirmed    all
+        ────────────────────────────────────────────────────────────────
+         shop     (none)   hook         1          0           0      1
+         shop     bcrypt   hash      1200          0          40   1240
+         shop     md5      hook         0          7           0      7
+
+        Under way
+          import pass 3 over all users, begun 2026-09-21T14:13:20Z
+          import pass 4 over shard 3/16, begun 2026-09-21T14:13:20Z
+          12 users sent without an answer: the next `keyferry import` looks them up in Okta
+          5 users with a password reset
+          1 user with a password reset begun: `keyferry stragglers --reset` asks again
+          7 users cleaned from the legacy store
+          2 users in a rollback that has not ended: run `keyferry rollback` again
+
+        The hook has not been asked yet.
         ");
     }
 }

@@ -6,7 +6,6 @@ use crate::config::{self, Config, Source};
 use crate::credential::Reader;
 use crate::decision;
 use crate::schemes::Limits;
-use crate::seeding::groups::{GroupRules, Unmapped};
 use crate::seeding::people::{Merge, PeopleError};
 use crate::seeding::walk::WalkError;
 use crate::sources::{self, CredentialSource, SourceError};
@@ -100,17 +99,6 @@ pub(super) fn merge(merge: config::Merge) -> Merge {
         config::Merge::Fill => Merge::Fill,
         config::Merge::Ignore => Merge::Ignore,
     }
-}
-
-/// The groups that people join, as `[import.groups]` has them.
-#[expect(dead_code, reason = "the import takes it")]
-pub(super) fn group_rules(import: &config::Import) -> GroupRules {
-    let unmapped = match import.unmapped {
-        config::Unmapped::Create => Unmapped::Create,
-        config::Unmapped::Ignore => Unmapped::Ignore,
-        config::Unmapped::Reject => Unmapped::Reject,
-    };
-    GroupRules::new(import.groups.iter().cloned(), unmapped)
 }
 
 /// The number of rows to come, for a progress bar; none where nobody looks at one, or a store cannot tell.

@@ -2,6 +2,7 @@
 //!
 //! Rooms never see this type: `cli` takes it apart and hands each room plain arguments.
 
+mod cleanup;
 mod environment;
 mod import;
 mod okta;
@@ -14,6 +15,7 @@ use std::path::Path;
 
 use toml::Table;
 
+pub use cleanup::Cleanup;
 pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use okta::{Okta, PrivateKeyJwt};
 pub use server::{HeaderAuth, Server};
@@ -35,6 +37,8 @@ pub struct Config {
     pub ledger: Ledger,
     /// `[[source]]`, in the order in which they are asked.
     pub sources: Vec<Source>,
+    /// `[[cleanup]]`, one for a source at most.
+    pub cleanup: Vec<Cleanup>,
     /// `[okta]`
     pub okta: Option<Okta>,
     /// `[import]`
@@ -68,6 +72,7 @@ pub struct Log {
 
 /// What a command needs of the configuration. A section that is not needed is still checked for form, but may be
 /// incomplete: an export can run where the hook's secret is not known.
+#[expect(clippy::struct_excessive_bools, reason = "each is a section of its own")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Needs {
     /// `[server]`, with its authentication.
@@ -76,19 +81,23 @@ pub struct Needs {
     pub sources: bool,
     /// `[okta]`, with its credentials.
     pub okta: bool,
+    /// The account of every `[[cleanup]]` that is there.
+    pub cleanup: bool,
 }
 
 impl Needs {
     /// Everything that is there must be complete.
-    pub const ALL: Self = Self { server: true, sources: true, okta: true };
+    pub const ALL: Self = Self { server: true, sources: true, okta: true, cleanup: true };
     /// The stores alone: survey and export.
-    pub const SOURCES: Self = Self { server: false, sources: true, okta: false };
+    pub const SOURCES: Self = Self { sources: true, ..Self::LEDGER };
     /// Stores and the org: an import.
-    pub const IMPORT: Self = Self { server: false, sources: true, okta: true };
+    pub const IMPORT: Self = Self { sources: true, okta: true, ..Self::LEDGER };
     /// The hook: listeners and stores.
-    pub const SERVICE: Self = Self { server: true, sources: true, okta: false };
+    pub const SERVICE: Self = Self { server: true, sources: true, ..Self::LEDGER };
+    /// The stores, and what may write to them.
+    pub const CLEANUP: Self = Self { sources: true, cleanup: true, ..Self::LEDGER };
     /// Nothing beyond the ledger.
-    pub const LEDGER: Self = Self { server: false, sources: false, okta: false };
+    pub const LEDGER: Self = Self { server: false, sources: false, okta: false, cleanup: false };
 }
 
 /// One thing wrong with the configuration: the key, and how to mend it.
@@ -146,6 +155,8 @@ fn read(mut root: Section<'_>, reading: &Reading, needs: Needs) -> Result<Config
     keep(true);
     let (sources, all_read) = sources(&mut root, reading);
     keep(needs.sources);
+    let cleanup = cleanups(&mut root, if all_read { &sources } else { &[] }, reading);
+    keep(needs.cleanup);
     let okta = if root.has("okta") { okta::read(root.section("okta")) } else { None };
     keep(needs.okta);
     let import = import::read(root.section("import"), if all_read { &sources } else { &[] });
@@ -156,7 +167,7 @@ fn read(mut root: Section<'_>, reading: &Reading, needs: Needs) -> Result<Config
     keep(true);
     match ledger {
         Some(ledger) if problems.is_empty() => {
-            Ok(Config { server, ledger, sources, okta, import, limits, log })
+            Ok(Config { server, ledger, sources, cleanup, okta, import, limits, log })
         }
         _ => Err(Problems(problems)),
     }
@@ -198,6 +209,18 @@ fn sources(root: &mut Section<'_>, reading: &Reading) -> (Vec<Source>, bool) {
     }
     let all_read = sources.len() == count;
     (sources, all_read)
+}
+
+fn cleanups(root: &mut Section<'_>, sources: &[Source], reading: &Reading) -> Vec<Cleanup> {
+    let sections = root.sections("cleanup");
+    let cleanups: Vec<Cleanup> =
+        sections.into_iter().filter_map(|section| cleanup::read(section, sources)).collect();
+    for (index, cleanup) in cleanups.iter().enumerate() {
+        if cleanups.iter().take(index).any(|other| other.source == cleanup.source) {
+            reading.note(format!("cleanup[{index}].source"), "has a [[cleanup]] already; write one for each");
+        }
+    }
+    cleanups
 }
 
 fn limits(mut section: Section<'_>) -> Limits {
@@ -354,6 +377,23 @@ format = "xml"
             let found = problems(&with(refused), &[], Needs::SOURCES);
             assert_eq!(found[0].0, "server.deadline", "{refused}");
         }
+    }
+
+    #[test]
+    fn the_event_hook_has_a_path_of_its_own_or_none() {
+        let with = |line: &str| PRODUCT.replace("deadline = ", &format!("{line}\ndeadline = "));
+        let read =
+            |line: &str| Config::parse(&with(line), Vec::new(), Needs::SOURCES).map(|c| c.server.events_path);
+        assert_eq!(read("").expect("valid").as_deref(), Some("/okta/events"));
+        assert_eq!(read("events_path = \"/e\"").expect("valid").as_deref(), Some("/e"));
+        assert_eq!(read("events_path = \"\"").expect("valid"), None);
+        for bad in ["/okta/password-import", "events", "/a b", "/{a}", "/"] {
+            let found = problems(&with(&format!("events_path = \"{bad}\"")), &[], Needs::SOURCES);
+            assert_eq!(found[0].0, "server.events_path", "{bad}");
+        }
+        let own = format!("{PRODUCT}[server.events_auth]\n");
+        let secrets = [("KEYFERRY_HOOK_SECRET", "Basic abc")];
+        assert_eq!(problems(&own, &secrets, Needs::SERVICE)[0].0, "server.events_auth.header");
     }
 
     #[test]

@@ -93,7 +93,7 @@ mod tests {
 
     fn read(keys: &str) -> Result<Okta, Vec<(String, String)>> {
         let text = format!("[okta]\norg_url = \"https://example.okta.com/\"\napi_token = \"00t\"\n{keys}");
-        match Config::parse(&text, Vec::new(), Needs { server: false, sources: false, okta: true }) {
+        match Config::parse(&text, Vec::new(), Needs { okta: true, ..Needs::LEDGER }) {
             Ok(config) => Ok(config.okta.expect("a section")),
             Err(problems) => {
                 Err(problems.0.into_iter().map(|problem| (problem.key, problem.message)).collect())

@@ -8,6 +8,8 @@ use crate::secret::Secret;
 
 /// Okta gives up after three seconds, so an answer must be on its way before.
 const OKTA_PATIENCE: Duration = Duration::from_secs(3);
+/// What is wrong with a path.
+const PATH: &str = "must begin with a slash and hold letters, digits and / - _ . ~ only";
 
 /// `[server]`
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Path of the hook.
     pub path: String,
+    /// Path of the event hook; none where it is switched off.
+    pub events_path: Option<String>,
     /// From the request's head to the answer.
     pub deadline: Duration,
     /// Health and metrics.
@@ -28,6 +32,8 @@ pub struct Server {
     pub verify_threads: Option<usize>,
     /// `[server.auth] header`: any one of them lets a call in.
     pub auth: Vec<HeaderAuth>,
+    /// `[server.events_auth] header`: the same for the event hook; none where `auth` is for both.
+    pub events_auth: Option<Vec<HeaderAuth>>,
 }
 
 /// One header and its secret value.
@@ -40,9 +46,12 @@ pub struct HeaderAuth {
 }
 
 pub(super) fn read(mut section: Section<'_>) -> Server {
+    let path = hook_path(&mut section);
+    let events_path = events_path(&mut section, &path);
     let server = Server {
         listen: section.address_or("listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
-        path: hook_path(&mut section),
+        path,
+        events_path,
         deadline: deadline(&mut section),
         private_listen: section.address_or("private_listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 9090))),
         debug_context: section.flag_or("debug_context", false),
@@ -52,6 +61,7 @@ pub(super) fn read(mut section: Section<'_>) -> Server {
             threads => usize::try_from(threads).ok(),
         },
         auth: auth(&mut section),
+        events_auth: section.has("events_auth").then(|| headers(section.section("events_auth"))),
     };
     if server.listen == server.private_listen && server.listen.port() != 0 {
         section.problem(
@@ -65,11 +75,29 @@ pub(super) fn read(mut section: Section<'_>) -> Server {
 
 fn hook_path(section: &mut Section<'_>) -> String {
     let path = section.text_or("path", "/okta/password-import");
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
-    if path.len() < 2 || !path.starts_with('/') || !path.chars().all(plain) {
-        section.problem("path", "must begin with a slash and hold letters, digits and / - _ . ~ only");
+    if !is_path(&path) {
+        section.problem("path", PATH);
     }
     path
+}
+
+fn events_path(section: &mut Section<'_>, hook_path: &str) -> Option<String> {
+    let path = section.text_or("events_path", "/okta/events");
+    if path.is_empty() {
+        return None;
+    }
+    if !is_path(&path) {
+        section.problem("events_path", format!("{PATH}, or be empty to switch the event hook off"));
+    }
+    if path == hook_path {
+        section.problem("events_path", "must differ from `path`, where Okta's other hook calls");
+    }
+    Some(path)
+}
+
+fn is_path(path: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
+    path.len() >= 2 && path.starts_with('/') && path.chars().all(plain)
 }
 
 fn deadline(section: &mut Section<'_>) -> Duration {
@@ -81,7 +109,10 @@ fn deadline(section: &mut Section<'_>) -> Duration {
 }
 
 fn auth(section: &mut Section<'_>) -> Vec<HeaderAuth> {
-    let mut auth = section.section("auth");
+    headers(section.section("auth"))
+}
+
+fn headers(mut auth: Section<'_>) -> Vec<HeaderAuth> {
     let mend = "write header = [{ name = \"Authorization\", secret = \"env:KEYFERRY_HOOK_SECRET\" }]";
     if !auth.has("header") {
         auth.missing("header", mend);

@@ -86,6 +86,8 @@ pub struct Metrics {
     other: Arc<str>,
     known_schemes: Mutex<HashSet<Arc<str>>>,
     answers: Family<StatusLabel, Counter>,
+    deliveries: Family<StatusLabel, Counter>,
+    events: Family<OutcomeLabel, Counter>,
     decisions: Family<DecisionLabels, Counter>,
     lookup: Seconds<SourceLabel>,
     queue: Histogram,
@@ -113,6 +115,8 @@ impl Metrics {
             other: Arc::from("other"),
             known_schemes: Mutex::default(),
             answers: Family::default(),
+            deliveries: Family::default(),
+            events: Family::default(),
             decisions: Family::default(),
             lookup: Family::new_with_constructor(histogram),
             queue: histogram(),
@@ -130,6 +134,7 @@ impl Metrics {
             ledger_failing: Gauge::default(),
         };
         metrics.register_calls();
+        metrics.register_events();
         metrics.register_state();
         metrics
     }
@@ -147,6 +152,14 @@ impl Metrics {
         registry.register_with_unit("verify", help, Unit::Seconds, self.verify.clone());
         let help = "Time from a request's head to its decision";
         registry.register_with_unit("decision", help, Unit::Seconds, self.total.clone());
+    }
+
+    fn register_events(&mut self) {
+        let registry = &mut self.registry;
+        let help = "Deliveries of Okta's event hook by the HTTP status of their answers";
+        registry.register("event_deliveries", help, self.deliveries.clone());
+        let help = "Events that Okta's event hook delivered, by what came of them";
+        registry.register("events", help, self.events.clone());
     }
 
     fn register_state(&mut self) {
@@ -173,6 +186,16 @@ impl Metrics {
     /// Counts an answer of the hook.
     pub fn answered(&self, status: u16) {
         self.answers.get_or_create(&StatusLabel { status }).inc();
+    }
+
+    /// Counts an answer to a delivery of Okta's event hook.
+    pub fn delivered(&self, status: u16) {
+        self.deliveries.get_or_create(&StatusLabel { status }).inc();
+    }
+
+    /// Counts events that came to the same; the outcome is one of a closed set.
+    pub fn events(&self, outcome: &'static str, events: u64) {
+        self.events.get_or_create(&OutcomeLabel { outcome }).inc_by(events);
     }
 
     pub(super) fn looked_up(&self, source: &Arc<str>, took: Duration) {

@@ -39,11 +39,11 @@ pub fn toml(discovery: &Discovery, found: &Found, settings: &Settings) -> String
          \"sqlite:keyferry-ledger.db\"     # or postgres://… when several replicas share it\n\n",
     );
     why(&mut text, discovery, found);
-    let _ = writeln!(text, "[[source]]\nname = {}", string(&settings.name));
+    let _ = writeln!(text, "[[source]]\nname = {}", toml_string(&settings.name));
     if let Some(note) = &settings.url_note {
         comment(&mut text, note);
     }
-    let _ = writeln!(text, "url = {}\n", string(&settings.url));
+    let _ = writeln!(text, "url = {}\n", toml_string(&settings.url));
     for note in &draft.notes {
         comment(&mut text, note);
     }
@@ -55,7 +55,7 @@ pub fn toml(discovery: &Discovery, found: &Found, settings: &Settings) -> String
     for note in &draft.scheme_notes {
         comment(&mut text, note);
     }
-    let schemes: Vec<String> = draft.scheme.iter().map(|scheme| string(scheme)).collect();
+    let schemes: Vec<String> = draft.scheme.iter().map(|scheme| toml_string(scheme)).collect();
     let scheme = match schemes.as_slice() {
         [only] => only.clone(),
         several => format!("[{}]", several.join(", ")),
@@ -70,7 +70,7 @@ pub fn toml(discovery: &Discovery, found: &Found, settings: &Settings) -> String
     text.push_str("[source.profile]                      # Okta attribute = column of `users`\n");
     for (attribute, column) in &draft.profile {
         let mark = if draft.missing.contains(attribute) { "   # a stand-in: see above" } else { "" };
-        let _ = writeln!(text, "{attribute} = {}{mark}", string(column));
+        let _ = writeln!(text, "{attribute} = {}{mark}", toml_string(column));
     }
     text.push_str(
         "\n#[okta]\n#org_url = \"https://example.okta.com\"\n#api_token = \"env:OKTA_API_TOKEN\"\n\
@@ -135,13 +135,13 @@ fn comment(text: &mut String, words: &str) {
 fn query(sql: &str) -> String {
     let plain = |character: char| character == '\n' || !character.is_control();
     if sql.contains("'''") || !sql.chars().all(plain) {
-        return string(sql);
+        return toml_string(sql);
     }
     format!("'''\n{sql}\n'''")
 }
 
 /// A basic TOML string.
-fn string(text: &str) -> String {
+pub fn toml_string(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {
@@ -172,7 +172,7 @@ mod tests {
             "ends with a quote\'",
             "Größe \u{7f}\u{85}",
         ] {
-            let file = format!("a = {}\nb = {}\n", string(text), query(text));
+            let file = format!("a = {}\nb = {}\n", toml_string(text), query(text));
             let table: toml::Table = toml::from_str(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
             assert_eq!(table["a"].as_str(), Some(text));
             assert_eq!(table["b"].as_str().map(|b| b.strip_suffix('\n').unwrap_or(b)), Some(text));

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 pub use candidates::{Candidate, MOST_TABLES, SAMPLE_ROWS, printable};
 pub use draft::Draft;
-pub use file::{Settings, toml};
+pub use file::{Settings, toml, toml_string};
 pub use values::Counts;
 
 use crate::sources::{CatalogueSource, Engine, SourceError};

@@ -1,12 +1,17 @@
-//! The listeners: the hook, which the internet may reach, and the private one for health and metrics.
+//! The listeners: the public one with the hook and the event hook, which the internet may reach, and the private one
+//! for health and metrics.
 //!
-//! `contract.rs` alone knows the hook's JSON. Nothing here decides about passwords.
+//! `contract.rs` and `event_contract.rs` alone know the JSON of the two. Nothing here decides about passwords.
 
 mod auth;
+mod call;
 mod contract;
+mod event_contract;
+mod event_hook;
 mod hook;
 mod private;
 
 pub use auth::HeaderSecret;
+pub use event_hook::{EventHook, event_hook_router};
 pub use hook::{Hook, hook_router};
 pub use private::private_router;

@@ -13,6 +13,9 @@ use super::user::{ResetStep, State, UserRef, UserState};
 use super::write::{json, millis};
 use super::{Ledger, LedgerError, PATIENCE, Route, in_time};
 
+/// When Okta's list of users was last read to its end, in milliseconds since 1970.
+const RECONCILED: &str = "reconcile.users";
+
 /// Users in one question or transaction.
 const BATCH: usize = 10_000;
 
@@ -55,13 +58,19 @@ type Row = (
     i64,            // verified
     Option<String>, // reset_step
     Option<i64>,    // cleaned_at
-    i64,            // existed
     Option<i64>,    // attempt_at
-    Option<String>, // roll_back_step
+    i64,            // flags
+    Option<i64>,    // seeded_at
+    Option<i64>,    // confirmed_at
 );
 
+/// What is true or not of a user, in one column: a row has no more of them.
+const EXISTED: i64 = 1;
+const ROLLING_BACK: i64 = 2;
+
 const COLUMNS: &str = "u.source, u.user_key, u.state, u.route, u.scheme, u.okta_id, u.okta_status, \
-    u.okta_last_login, u.verified, u.reset_step, u.cleaned_at, u.existed, u.attempt_at, u.roll_back_step";
+    u.okta_last_login, u.verified, u.reset_step, u.cleaned_at, u.attempt_at, \
+    CAST(u.existed + CASE WHEN u.roll_back_step IS NOT NULL THEN 2 ELSE 0 END AS BIGINT), u.seeded_at, u.confirmed_at";
 
 impl Ledger {
     /// What the ledger knows of each, in the order in which they are given; none of whom it does not know.
@@ -106,6 +115,16 @@ impl Ledger {
             // The text is built from constants alone.
             sqlx::query_as(AssertSqlSafe(question)).persistent(false).bind(asked).fetch_all(pool).await?
         }))
+    }
+
+    /// Notes that Okta's list of users, as it was at this time, has been told to [`Ledger::observe`] to its end.
+    pub async fn note_reconciled(&self, at: SystemTime) -> Result<(), LedgerError> {
+        self.set_note(RECONCILED, &millis(at).to_string()).await
+    }
+
+    /// When that last was; none where it never was.
+    pub async fn reconciled_at(&self) -> Result<Option<SystemTime>, LedgerError> {
+        Ok(self.note(RECONCILED).await?.and_then(|millis| millis.parse().ok()).map(time))
     }
 
     /// Notes a step of a user's password reset. Whoever is started and not done is to be asked for again.
@@ -168,8 +187,8 @@ impl Ledger {
         // A verification or confirmation that came between the steps concerns a user who is gone.
         const END: &str = "UPDATE users SET roll_back_step = NULL, state = 'planned', updated_at = $3, \
             okta_id = NULL, okta_status = NULL, okta_last_login = NULL, profile_mark = NULL, \
-            credential_mark = NULL, attempt_at = NULL, attempts = 0, pass = NULL, confirmed_at = NULL, \
-            reset_step = NULL WHERE source = $1 AND user_key = $2 AND roll_back_step = 'started'";
+            credential_mark = NULL, attempt_at = NULL, attempts = 0, pass = NULL, seeded_at = NULL, \
+            confirmed_at = NULL, reset_step = NULL WHERE source = $1 AND user_key = $2 AND roll_back_step = 'started'";
         const EVENT: &str = "INSERT INTO events (at, source, user_key, kind, outcome) \
             VALUES ($3, $1, $2, 'seeding', 'rolled back')";
         let statement = if step == RollBackStep::Started { START } else { END };
@@ -249,9 +268,10 @@ fn user_of(row: Row) -> Result<(UserRef, UserState), LedgerError> {
         verified,
         reset,
         cleaned,
-        existed,
         attempt,
-        roll_back,
+        flags,
+        seeded_at,
+        confirmed_at,
     ) = row;
     let user = UserRef { source: Arc::from(source), key };
     let state = UserState {
@@ -264,9 +284,11 @@ fn user_of(row: Row) -> Result<(UserRef, UserState), LedgerError> {
         verified: u64::try_from(verified).unwrap_or_default(),
         reset: reset.as_deref().map(ResetStep::parse),
         cleaned: cleaned.is_some(),
-        existed: existed > 0,
+        existed: flags & EXISTED > 0,
         unfinished: attempt.map(time),
-        rolling_back: roll_back.is_some(),
+        rolling_back: flags & ROLLING_BACK > 0,
+        seeded_at: seeded_at.map(time),
+        confirmed_at: confirmed_at.map(time),
     };
     Ok((user, state))
 }

@@ -195,11 +195,11 @@ impl Ledger {
     }
 }
 
+/// Users to confirm, by source and key.
+type ToConfirm<'a> = BTreeMap<(&'a str, &'a str), ConfirmedRow<'a>>;
+
 /// Whom to confirm, each once, and how many arrivals are of users whom the ledger knows.
-fn to_confirm<'a>(
-    arrivals: &[Arrival<'a>],
-    found: &'a [Found],
-) -> Result<(BTreeMap<(&'a str, &'a str), ConfirmedRow<'a>>, u64), LedgerError> {
+fn to_confirm<'a>(arrivals: &[Arrival<'a>], found: &'a [Found]) -> Result<(ToConfirm<'a>, u64), LedgerError> {
     // Those by id come first; whoever was found so is not looked for by login.
     let mut of_arrival: HashMap<i64, &Found> = HashMap::with_capacity(found.len());
     for found in found {

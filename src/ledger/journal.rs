@@ -243,6 +243,8 @@ fn settle_statement(store: &Store) -> String {
              WHEN rows.outcome = 'not_sent' AND users.attempts > 1 THEN users.attempts - 1 ELSE 0 END, \
          existed = CASE WHEN rows.outcome IN ('attached', 'skipped') THEN 1 \
              WHEN rows.outcome IN ('seeded', 'arrived') THEN 0 ELSE users.existed END, \
+         seeded_at = CASE WHEN rows.outcome IN ('seeded', 'arrived', 'attached') \
+             THEN COALESCE(users.seeded_at, $2) ELSE users.seeded_at END, \
          okta_id = COALESCE(rows.okta_id, users.okta_id), \
          okta_status = COALESCE(rows.status, users.okta_status), \
          route = COALESCE(rows.route, users.route), \
@@ -433,4 +435,42 @@ async fn explain(ledger: &Ledger, refused: &[(usize, &Entry)]) -> Result<Refused
         (*n, reason(entry, state.map(|state| state.state), unfinished))
     });
     Ok(reasons.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::store::testing::plan_of;
+    use super::*;
+
+    #[tokio::test]
+    async fn claims_and_outcomes_are_found_by_their_indexes() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        for statement in [claim_statement(&store), settle_statement(&store)] {
+            let lines = plan_of(&statement).await;
+            assert!(lines.iter().any(|line| line.contains("(source=? AND user_key=?)")), "{lines:?}");
+            assert!(!lines.iter().any(|line| line.starts_with("SCAN")), "{lines:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_entry_is_written_even_if_its_caller_goes_away_and_the_task_ends_with_the_last_clone() {
+        let ledger = Ledger::open("sqlite::memory:", None).await.unwrap();
+        let planned = super::super::PlannedUser {
+            source: "shop",
+            user_id: "1",
+            login: None,
+            route: Route::Hook,
+            scheme: None,
+        };
+        ledger.plan(&[planned]).await.unwrap();
+        let user = ledger.user_ref(&"shop".into(), "1");
+        let (queue, entries) = mpsc::channel(BATCH);
+        let journal = Journal { queue };
+        let mut claim = Box::pin(journal.claim(&user, SystemTime::now()));
+        assert!(futures_util::poll!(&mut claim).is_pending());
+        drop(claim);
+        drop(journal);
+        keep(ledger.clone(), entries).await;
+        assert_eq!(ledger.states(&[user]).await.unwrap()[0].as_ref().unwrap().state, State::Sending);
+    }
 }

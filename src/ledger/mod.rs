@@ -16,6 +16,7 @@ mod pass;
 mod proof;
 mod recorder;
 mod rejected;
+mod roll_call;
 mod seal;
 mod standing;
 mod store;

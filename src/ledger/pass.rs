@@ -67,20 +67,17 @@ impl Ledger {
                 let kept: Option<String> =
                     sqlx::query_scalar(FIND).bind(pass_key(shard)).fetch_optional(&mut *tx).await?;
                 let kept: Option<Kept> = kept.and_then(|kept| serde_json::from_str(&kept).ok());
-                match kept.filter(|kept| kept.arguments == arguments) {
-                    Some(kept) => {
-                        let cursor: Option<String> =
-                            sqlx::query_scalar(FIND).bind(cursor_key(shard)).fetch_optional(&mut *tx).await?;
-                        (kept, cursor, true)
-                    }
-                    None => {
-                        let number: String = sqlx::query_scalar(NEXT).bind(LAST).fetch_one(&mut *tx).await?;
-                        let number = number.parse().unwrap_or_default();
-                        let kept = Kept { number, begun, arguments };
-                        sqlx::query(PUT).bind(pass_key(shard)).bind(json(&kept)?).execute(&mut *tx).await?;
-                        sqlx::query(DROP).bind(cursor_key(shard)).execute(&mut *tx).await?;
-                        (kept, None, false)
-                    }
+                if let Some(kept) = kept.filter(|kept| kept.arguments == arguments) {
+                    let cursor: Option<String> =
+                        sqlx::query_scalar(FIND).bind(cursor_key(shard)).fetch_optional(&mut *tx).await?;
+                    (kept, cursor, true)
+                } else {
+                    let number: String = sqlx::query_scalar(NEXT).bind(LAST).fetch_one(&mut *tx).await?;
+                    let number = number.parse().unwrap_or_default();
+                    let kept = Kept { number, begun, arguments };
+                    sqlx::query(PUT).bind(pass_key(shard)).bind(json(&kept)?).execute(&mut *tx).await?;
+                    sqlx::query(DROP).bind(cursor_key(shard)).execute(&mut *tx).await?;
+                    (kept, None, false)
                 }
             }))
         })

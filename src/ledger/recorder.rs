@@ -55,6 +55,12 @@ pub struct RecorderHealth {
     pub last_error: Option<&'static str>,
 }
 
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Recorder(…)")
+    }
+}
+
 struct State {
     written: AtomicU64,
     dropped: AtomicU64,
@@ -160,6 +166,11 @@ impl Recorder {
                 |(_, e)| e.clone(),
             )),
         }
+    }
+
+    /// The ledger as it is connected now; none while it is away.
+    pub fn ledger(&self) -> Option<Ledger> {
+        self.state.ledger()
     }
 
     /// A short keyed hash of a name, for log lines: 16 hex digits. By the ledger's key as soon as it is known or

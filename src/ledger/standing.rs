@@ -341,3 +341,19 @@ async fn write(store: &Store, notes: &str) -> Result<(), LedgerError> {
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::store::testing::plan_of;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_batch_is_found_by_its_indexes_however_many_users_there_are() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        let lines = plan_of(&question(&store)).await;
+        let search = |text: &str| lines.iter().any(|line| line.starts_with("SEARCH") && line.contains(text));
+        assert!(search("u USING INDEX sqlite_autoindex_users_1 (source=? AND user_key=?)"), "{lines:?}");
+        assert!(search("o USING INDEX users_okta_login (okta_login_key=?)"), "{lines:?}");
+        assert!(!lines.iter().any(|line| line.starts_with("SCAN")), "{lines:?}");
+    }
+}

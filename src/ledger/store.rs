@@ -27,13 +27,15 @@ const BUSY: Duration = Duration::from_secs(2);
 /// Where the applied migrations are noted; a name of our own, since databases may be shared.
 const MIGRATIONS_TABLE: &str = "keyferry_migrations";
 
-const SQLITE: [(i64, &str, &str); 2] = [
+const SQLITE: [(i64, &str, &str); 3] = [
     (1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
     (2, "seeding", include_str!("../../migrations/sqlite/0002_seeding.sql")),
+    (3, "seeded at", include_str!("../../migrations/sqlite/0003_seeded_at.sql")),
 ];
-const POSTGRES: [(i64, &str, &str); 2] = [
+const POSTGRES: [(i64, &str, &str); 3] = [
     (1, "ledger", include_str!("../../migrations/postgres/0001_ledger.sql")),
     (2, "seeding", include_str!("../../migrations/postgres/0002_seeding.sql")),
+    (3, "seeded at", include_str!("../../migrations/postgres/0003_seeded_at.sql")),
 ];
 
 /// An open ledger database.
@@ -233,6 +235,10 @@ impl Place {
                 // What an import is about to send must be on the disk before it is sent, also through a power cut;
                 // the default of PostgreSQL does the same. The hook's writer pays it once a batch, behind the answers.
                 .synchronous(SqliteSynchronous::Full)
+                // A batch of a plan touches pages all over the file: room for those of one batch, and a log long
+                // enough that a page is not carried over after each.
+                .pragma("cache_size", "-4000")
+                .pragma("wal_autocheckpoint", "4000")
                 .disable_statement_logging();
             let memory = url.contains(":memory:") || url.contains("mode=memory");
             let file = (!memory).then(|| options.get_filename().to_owned());
@@ -337,4 +343,22 @@ fn migrator(migrations: &[(i64, &'static str, &'static str)]) -> Migrator {
     let mut migrator = Migrator::with_migrations(migrations);
     migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
     migrator
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use sqlx::AssertSqlSafe;
+
+    use super::Store;
+
+    /// How SQLite would go about a statement: one line for each table that it looks into, as `SEARCH users USING …`
+    /// or `SCAN users`.
+    pub(in crate::ledger) async fn plan_of(statement: &str) -> Vec<String> {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        let Store::Sqlite { pool, .. } = &store else { panic!("it is SQLite") };
+        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+        let rows: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(explained).bind("[]").bind(1_i64).fetch_all(pool).await.unwrap();
+        rows.into_iter().map(|(.., line)| line).filter(|line| !line.contains("json_each")).collect()
+    }
 }

@@ -216,6 +216,10 @@ pub struct UserState {
     pub unfinished: Option<SystemTime>,
     /// Whether a rollback was begun and has not ended.
     pub rolling_back: bool,
+    /// When Okta had the user; none of whom it is only known that the hook verified or Okta confirmed them.
+    pub seeded_at: Option<SystemTime>,
+    /// When Okta said that it has the password.
+    pub confirmed_at: Option<SystemTime>,
 }
 
 impl Ledger {

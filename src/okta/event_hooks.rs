@@ -1,11 +1,13 @@
 //! `/api/v1/eventHooks`: where Okta reports that passwords have arrived.
 
+use std::time::SystemTime;
+
 use hyper::Method;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::client::{Bucket, Call, CallError, Client, Code};
-use super::inline_hooks::{NOT_TEXT, WireKey};
+use super::inline_hooks::{WireKey, not_text};
 use super::users::{checked, gone};
 use super::wire;
 use crate::secret::Secret;
@@ -29,6 +31,8 @@ pub struct EventHook {
     pub auth_header: Option<String>,
     /// The event types that it reports.
     pub events: Vec<String>,
+    /// When it was last changed.
+    pub last_updated: Option<SystemTime>,
 }
 
 /// An event hook to create, or to put in another's place.
@@ -112,7 +116,7 @@ impl Client {
 
 impl<'a> EventHookSpec<'a> {
     fn call(&self, method: Method, path: &'a str) -> Result<Call<'a>, CallError> {
-        let secret = self.secret.expose_str().ok_or(NOT_TEXT)?;
+        let secret = self.secret.expose_str().ok_or_else(not_text)?;
         let scheme = json!({ "type": "HEADER", "key": self.auth_header, "value": secret });
         let body = json!({
             "name": self.name,
@@ -138,6 +142,7 @@ struct WireHook {
     verification_status: Option<String>,
     events: WireEvents,
     channel: WireChannel,
+    last_updated: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +174,7 @@ impl WireHook {
             url: config.uri,
             auth_header: config.auth_scheme.and_then(|scheme| scheme.key),
             events: self.events.items,
+            last_updated: self.last_updated.as_deref().and_then(wire::time),
         })
     }
 }

@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::client::{Answer, Bucket, Call, CallError, Client, quoted, with_query};
-use super::user::MAX_GROUP_NAME;
 use super::users::{User, checked, following, user_pages};
 use super::wire;
 
@@ -36,9 +35,6 @@ impl Client {
     /// Creates a group. Where the name is taken meanwhile, by an earlier attempt of ours or by somebody else, that
     /// group is given.
     pub async fn create_group(&self, name: &str, description: &str) -> Result<Group, CallError> {
-        if name.is_empty() || name.chars().count() > MAX_GROUP_NAME {
-            return Err(CallError::Unreadable("a group's name must have 1 to 255 characters"));
-        }
         let body = json!({ "profile": { "name": name, "description": description } });
         let call = Call::post("/api/v1/groups", Bucket::Groups).with(&body).hiding([name, description]);
         match self.call(call).await {

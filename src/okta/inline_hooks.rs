@@ -1,5 +1,7 @@
 //! `/api/v1/inlineHooks`: the password import inline hook, and what proves to it that Okta is calling.
 
+use std::time::SystemTime;
+
 use hyper::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +29,8 @@ pub struct InlineHook {
     pub url: String,
     /// How Okta proves itself.
     pub channel: HookChannel,
+    /// When it was last changed.
+    pub last_updated: Option<SystemTime>,
 }
 
 /// How a hook that is there proves itself.
@@ -119,6 +123,24 @@ impl Client {
         }
     }
 
+    /// The headers that Okta sends to the hook of this id besides the one that proves it, with their values, which Okta
+    /// gives back. Whoever replaces a hook and wants to keep them must send them again. None of a hook that is gone.
+    pub async fn inline_hook_headers(&self, id: &str) -> Result<Vec<(String, Secret)>, CallError> {
+        let path = format!("{PATH}/{}", checked(id)?);
+        match self.call(Call::get(&path, Bucket::Other)).await {
+            Ok(answer) => Ok(answer
+                .object::<WireHeadersOnly>()?
+                .channel
+                .config
+                .headers
+                .into_iter()
+                .filter_map(|header| Some((header.key?, header.value?)))
+                .collect()),
+            Err(error) if error.is(Code::NotFound) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Creates the hook. Not repeated blindly: after [`CallError::Lost`], list before trying again.
     pub async fn create_inline_hook(&self, spec: &InlineHookSpec<'_>) -> Result<InlineHook, CallError> {
         let call = spec.call(Method::POST, PATH, Some(PASSWORD_IMPORT))?.once();
@@ -183,10 +205,10 @@ impl<'a> InlineHookSpec<'a> {
             .iter()
             .map(|(name, value)| Some(json!({ "key": name, "value": value.expose_str()? })))
             .collect();
-        let headers = headers.ok_or(NOT_TEXT)?;
+        let headers = headers.ok_or_else(not_text)?;
         let (channel, config) = match self.auth {
             HookAuth::Header { name, secret } => {
-                let secret = secret.expose_str().ok_or(NOT_TEXT)?;
+                let secret = secret.expose_str().ok_or_else(not_text)?;
                 let scheme = json!({ "type": "HEADER", "key": name, "value": secret });
                 (
                     "HTTP",
@@ -200,7 +222,7 @@ impl<'a> InlineHookSpec<'a> {
                 });
                 let (auth_type, name, value) = match client {
                     HookClient::Secret(secret) => {
-                        ("client_secret_post", "clientSecret", secret.expose_str().ok_or(NOT_TEXT)?)
+                        ("client_secret_post", "clientSecret", secret.expose_str().ok_or_else(not_text)?)
                     }
                     HookClient::PrivateKey(id) => ("private_key_jwt", "hookKeyId", id.as_str()),
                 };
@@ -234,10 +256,12 @@ impl<'a> InlineHookSpec<'a> {
 }
 
 const NOT_A_HOOK: CallError = CallError::Unreadable("its body is not an inline hook");
-/// Nothing was sent.
-pub(super) const NOT_TEXT: CallError = CallError::Unreadable("a secret of the hook's is not text");
+pub(super) fn not_text() -> CallError {
+    CallError::NotSent("a secret of the hook's is not text".into())
+}
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct WireHook {
     id: String,
     name: String,
@@ -245,6 +269,7 @@ struct WireHook {
     #[serde(rename = "type")]
     kind: String,
     channel: WireChannel,
+    last_updated: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -272,6 +297,28 @@ pub(super) struct WireKey {
     pub(super) key: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct WireHeadersOnly {
+    channel: WireHeadersChannel,
+}
+
+#[derive(Deserialize)]
+struct WireHeadersChannel {
+    config: WireHeadersConfig,
+}
+
+#[derive(Deserialize)]
+struct WireHeadersConfig {
+    #[serde(default, deserialize_with = "wire::null_as_default")]
+    headers: Vec<WireHeader>,
+}
+
+#[derive(Deserialize)]
+struct WireHeader {
+    key: Option<String>,
+    value: Option<Secret>,
+}
+
 impl WireHook {
     fn read(self) -> Option<InlineHook> {
         let config = self.channel.config;
@@ -295,6 +342,7 @@ impl WireHook {
             active,
             url: config.uri,
             channel,
+            last_updated: self.last_updated.as_deref().and_then(wire::time),
         })
     }
 }

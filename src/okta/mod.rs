@@ -6,6 +6,7 @@
 pub mod client;
 pub mod event_hooks;
 pub mod groups;
+pub mod hook_call;
 pub mod inline_hooks;
 pub mod logs;
 pub mod profile;

@@ -20,8 +20,6 @@ pub struct CreateUser<'a> {
 
 /// The most groups that a user can join when created.
 pub const MAX_GROUPS: usize = 20;
-/// The longest name of a group, in characters.
-pub const MAX_GROUP_NAME: usize = 255;
 
 /// `profile` of the request: attribute and value, in the order in which they are written.
 #[derive(Clone, Default)]

@@ -121,16 +121,19 @@ impl Client {
         gone(self.call(Call::new(hyper::Method::DELETE, &path, Bucket::User)).await)
     }
 
-    /// Starts Okta's password reset, by a mail to the user.
+    /// Starts Okta's password reset, by a mail to the user. Never repeated blindly, which would be a second mail: where
+    /// the effect is unknown it is [`CallError::Lost`], and the status `RECOVERY` tells that it had one.
     pub async fn reset_password(&self, id: &str) -> Result<(), CallError> {
-        self.lifecycle(id, "reset_password?sendEmail=true").await
+        let path = format!("/api/v1/users/{}/lifecycle/reset_password?sendEmail=true", checked(id)?);
+        self.call(Call::post(&path, Bucket::Lifecycle).once()).await.map(drop)
     }
 
     /// All users of the query, page by page.
     pub fn users(&self, query: UserQuery) -> BoxStream<'static, Result<Vec<User>, CallError>> {
+        let UserQuery { filter, search } = query;
         let mut pairs = vec![("limit", PAGE)];
-        pairs.extend(query.filter.as_deref().map(|filter| ("filter", filter)));
-        pairs.extend(query.search.as_deref().map(|search| ("search", search)));
+        pairs.extend(filter.as_deref().map(|filter| ("filter", filter)));
+        pairs.extend(search.as_deref().map(|search| ("search", search)));
         let first = with_query("/api/v1/users", &pairs);
         user_pages(self.clone(), first, "/api/v1/users".to_owned(), Bucket::Users)
     }

@@ -26,6 +26,8 @@ pub(super) fn time(text: &str) -> Option<SystemTime> {
 
 /// `2026-01-31T12:00:00.000Z`
 pub(super) fn timestamp(at: SystemTime) -> String {
+    // The last moment that four digits of a year can say.
+    let at = at.min(UNIX_EPOCH + Duration::from_secs(253_402_300_799));
     OffsetDateTime::from(at).format(RFC_3339_MILLIS).unwrap_or_default()
 }
 

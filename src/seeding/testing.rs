@@ -56,8 +56,11 @@ pub(crate) struct MemorySource {
     name: Arc<str>,
     batches: Vec<Result<Vec<Row>, SourceError>>,
     /// What the groups query gives, where there is one.
-    groups: Option<fn(&str) -> Result<Vec<String>, String>>,
+    groups: Option<Groups>,
 }
+
+/// The groups of an id, or what is wrong with them.
+type Groups = fn(&str) -> Result<Vec<String>, String>;
 
 impl MemorySource {
     pub(crate) fn new(name: &str, batches: Vec<Result<Vec<Row>, SourceError>>) -> Arc<Self> {
@@ -68,25 +71,26 @@ impl MemorySource {
     pub(crate) fn with_groups(
         name: &str,
         batches: Vec<Result<Vec<Row>, SourceError>>,
-        groups: fn(&str) -> Result<Vec<String>, String>,
+        groups: Groups,
     ) -> Arc<Self> {
         Arc::new(Self { name: name.into(), batches, groups: Some(groups) })
     }
+}
 
-    fn batch(&self, rows: &[Row], skipping: &mut bool, after: Option<&str>) -> Vec<Row> {
-        let mut copied = Vec::new();
-        for row in rows {
-            let (id, copy) = match row {
-                Ok(record) => (Some(record.id.as_str()), Ok(copy(record))),
-                Err(bad) => (bad.id.as_deref(), Err(bad.clone())),
-            };
-            if !*skipping {
-                copied.push(copy);
-            }
-            *skipping &= id != after;
+/// These rows once more; those up to the one of the id `after` are skipped.
+fn behind(rows: &[Row], skipping: &mut bool, after: Option<&str>) -> Vec<Row> {
+    let mut copied = Vec::new();
+    for row in rows {
+        let (id, copy) = match row {
+            Ok(record) => (Some(record.id.as_str()), Ok(copy(record))),
+            Err(bad) => (bad.id.as_deref(), Err(bad.clone())),
+        };
+        if !*skipping {
+            copied.push(copy);
         }
-        copied
+        *skipping &= id != after;
     }
+    copied
 }
 
 impl CredentialSource for MemorySource {
@@ -108,7 +112,7 @@ impl CredentialSource for MemorySource {
             .batches
             .iter()
             .map(|batch| match batch {
-                Ok(rows) => Ok(self.batch(rows, &mut skipping, after)),
+                Ok(rows) => Ok(behind(rows, &mut skipping, after)),
                 Err(error) => {
                     Err(SourceError::Down { source_name: self.name.clone(), why: error.to_string() })
                 }

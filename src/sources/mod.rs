@@ -1,8 +1,9 @@
 //! The legacy stores: find one user at sign-in, stream all of them for survey and seeding. A store is only ever
-//! read. One file per kind; what they share by SQL is in `sql.rs`.
+//! read, but for the admin's own cleanup (`cleanup.rs`). One file per kind; what they share by SQL is in `sql.rs`.
 
 mod catalogue;
 mod checks;
+mod cleanup;
 mod count;
 mod dialect;
 mod fault;
@@ -28,6 +29,7 @@ use thiserror::Error;
 use crate::secret::Secret;
 
 pub use catalogue::{CatalogueSource, Column, Engine, Key, Kind, Sampled, Table, open_catalogue};
+pub use cleanup::{Cleaner, CleanupError, CleanupSettings, Rows};
 use mysql::MySqlDialect;
 use postgres::PostgresDialect;
 use sql::SqlSource;
@@ -107,6 +109,13 @@ pub trait CredentialSource: Send + Sync {
     fn groups_of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<String>, SourceError>> {
         let _ = id;
         Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// What runs the admin's own statement for users whose passwords have arrived: the only way to write to a store,
+    /// over a connection of its own. Connects at the first question.
+    fn cleaner(&self, settings: &CleanupSettings) -> Result<Arc<dyn Cleaner>, SourceError> {
+        let _ = settings;
+        Err(misconfigured(self.name(), "is of a kind that cannot be cleaned up"))
     }
 
     /// Asks the store for a sign of life.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
-use sqlx::error::DatabaseError;
+use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::mysql::{
     MySql, MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow, MySqlTypeInfo,
 };
@@ -42,7 +42,7 @@ pub(super) enum Kind {
 }
 
 /// The widest decimal that the servers know, to compare a decimal id with exactly.
-const DECIMAL: &str = "DECIMAL(65,15)";
+pub(super) const DECIMAL: &str = "DECIMAL(65,15)";
 
 impl Dialect for MySqlDialect {
     type Db = MySql;
@@ -110,19 +110,10 @@ impl Dialect for MySqlDialect {
         sql: &Arc<str>,
         values: Vec<Value>,
     ) -> BoxStream<'a, Result<Self::Row, sqlx::Error>> {
-        let mut arguments = MySqlArguments::default();
-        for value in values {
-            let added = match value {
-                Value::Int(number) => arguments.add(number),
-                Value::Unsigned(number) => arguments.add(number),
-                Value::Float(number) => arguments.add(number),
-                Value::Text(text) => arguments.add(text),
-                Value::Bytes(bytes) => arguments.add(bytes),
-            };
-            if let Err(error) = added {
-                return futures_util::stream::iter([Err(sqlx::Error::Encode(error))]).boxed();
-            }
-        }
+        let arguments = match arguments(values) {
+            Ok(arguments) => arguments,
+            Err(error) => return futures_util::stream::iter([Err(sqlx::Error::Encode(error))]).boxed(),
+        };
         connection.fetch(sqlx::query_with(AssertSqlSafe(Arc::clone(sql)), arguments))
     }
 
@@ -136,7 +127,7 @@ impl Dialect for MySqlDialect {
             let statement = connection.prepare(AssertSqlSafe(Arc::clone(&sql)).into_sql_str()).await?;
             let columns = statement.columns().iter().map(PreparedColumn::of::<Self>).collect();
             let prepared = Prepared { sql, parameters, types: Vec::new(), columns };
-            if position_type(&prepared) != Some("DECIMAL") {
+            if !is_decimal(&prepared) {
                 return Ok(prepared);
             }
             // A decimal that is compared with a text is compared as a float, and floats have too few digits.
@@ -226,6 +217,26 @@ impl Dialect for MySqlDialect {
     fn fault(error: &sqlx::Error) -> Fault {
         Fault::read(error, database_fault)
     }
+}
+
+/// The values as the driver binds them.
+pub(super) fn arguments(values: Vec<Value>) -> Result<MySqlArguments, BoxDynError> {
+    let mut arguments = MySqlArguments::default();
+    for value in values {
+        match value {
+            Value::Int(number) => arguments.add(number)?,
+            Value::Unsigned(number) => arguments.add(number)?,
+            Value::Float(number) => arguments.add(number)?,
+            Value::Text(text) => arguments.add(text)?,
+            Value::Bytes(bytes) => arguments.add(bytes)?,
+        }
+    }
+    Ok(arguments)
+}
+
+/// Whether the ids of the walk are decimals.
+pub(super) fn is_decimal(walk: &Prepared) -> bool {
+    position_type(walk) == Some("DECIMAL")
 }
 
 /// The driver's name of a type, or `TEXT` or `BYTES` for all that are one: the driver calls a text with a binary

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
-use sqlx::error::DatabaseError;
+use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow, PgTypeInfo, PgTypeKind, Postgres};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Either, Executor, Row as _, SqlSafeStr, Statement, TypeInfo, ValueRef,
@@ -114,12 +114,10 @@ impl Dialect for PostgresDialect {
         sql: &Arc<str>,
         values: Vec<Value>,
     ) -> BoxStream<'a, Result<Self::Row, sqlx::Error>> {
-        let mut arguments = PgArguments::default();
-        for value in values {
-            if let Err(error) = sqlx::Arguments::add(&mut arguments, as_text(value)) {
-                return futures_util::stream::iter([Err(sqlx::Error::Encode(error))]).boxed();
-            }
-        }
+        let arguments = match arguments(values) {
+            Ok(arguments) => arguments,
+            Err(error) => return futures_util::stream::iter([Err(sqlx::Error::Encode(error))]).boxed(),
+        };
         connection.fetch(sqlx::query_with(AssertSqlSafe(Arc::clone(sql)), arguments))
     }
 
@@ -207,6 +205,15 @@ impl Dialect for PostgresDialect {
     fn fault(error: &sqlx::Error) -> Fault {
         Fault::read(error, database_fault)
     }
+}
+
+/// The values as the driver binds them.
+pub(super) fn arguments(values: Vec<Value>) -> Result<PgArguments, BoxDynError> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        sqlx::Arguments::add(&mut arguments, as_text(value))?;
+    }
+    Ok(arguments)
 }
 
 /// Text as PostgreSQL reads it for the type in question.

@@ -14,6 +14,7 @@ use super::checks::{
     check_lookup_types, check_url_keys, column_problems, groups_problems, groups_query, lookup_query,
     missing_stored, users_query,
 };
+use super::cleanup::{self, Cleaner, CleanupSettings, Writing};
 use super::dialect::{Dialect, Prepared, Reader};
 use super::fault::{Class, Fault};
 use super::groups::Groups;
@@ -260,7 +261,7 @@ pub(super) async fn prepare<D: Dialect>(
     prepared.map_err(|_| Fault::no_answer(limit))?.map_err(|error| D::fault(&error))
 }
 
-impl<D: Dialect> CredentialSource for SqlSource<D> {
+impl<D: Writing> CredentialSource for SqlSource<D> {
     fn name(&self) -> &Arc<str> {
         &self.shared.name
     }
@@ -295,6 +296,10 @@ impl<D: Dialect> CredentialSource for SqlSource<D> {
             let counted = super::count::count(&self.shared, filter).await;
             counted.map_err(|fault| self.shared.error("users", fault))
         })
+    }
+
+    fn cleaner(&self, settings: &CleanupSettings) -> Result<Arc<dyn Cleaner>, SourceError> {
+        cleanup::open(&self.shared, settings)
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {

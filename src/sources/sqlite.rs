@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
-use sqlx::error::DatabaseError;
+use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow, SqliteTypeInfo,
 };
@@ -68,19 +68,10 @@ impl Dialect for SqliteDialect {
         sql: &Arc<str>,
         values: Vec<Value>,
     ) -> BoxStream<'a, Result<Self::Row, sqlx::Error>> {
-        let mut arguments = SqliteArguments::default();
-        for value in values {
-            let added = match value {
-                Value::Int(number) => arguments.add(number),
-                Value::Unsigned(number) => arguments.add(i64::try_from(number).unwrap_or(i64::MAX)),
-                Value::Float(number) => arguments.add(number),
-                Value::Text(text) => arguments.add(text),
-                Value::Bytes(bytes) => arguments.add(bytes),
-            };
-            if let Err(error) = added {
-                return futures_util::stream::iter([Err(sqlx::Error::Encode(error))]).boxed();
-            }
-        }
+        let arguments = match arguments(values) {
+            Ok(arguments) => arguments,
+            Err(error) => return futures_util::stream::iter([Err(sqlx::Error::Encode(error))]).boxed(),
+        };
         // The driver keeps the columns of a statement as they were when it was prepared, and would stumble over a
         // table that has changed since. So each statement is prepared anew, which takes microseconds, and behind
         // one that makes SQLite notice the change.
@@ -164,6 +155,21 @@ impl Dialect for SqliteDialect {
     fn fault(error: &sqlx::Error) -> Fault {
         Fault::read(error, database_fault)
     }
+}
+
+/// The values as the driver binds them.
+pub(super) fn arguments(values: Vec<Value>) -> Result<SqliteArguments, BoxDynError> {
+    let mut arguments = SqliteArguments::default();
+    for value in values {
+        match value {
+            Value::Int(number) => arguments.add(number)?,
+            Value::Unsigned(number) => arguments.add(i64::try_from(number).unwrap_or(i64::MAX))?,
+            Value::Float(number) => arguments.add(number)?,
+            Value::Text(text) => arguments.add(text)?,
+            Value::Bytes(bytes) => arguments.add(bytes)?,
+        }
+    }
+    Ok(arguments)
 }
 
 /// Primary result codes are the low byte: <https://sqlite.org/rescode.html>.

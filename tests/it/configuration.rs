@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use keyferry::config::{Config, Needs};
+use keyferry::config::{Config, Import, Needs, WITHOUT_MAPPING};
 use keyferry::ledger::Ledger;
 use keyferry::schemes::Limits;
 
@@ -15,7 +15,9 @@ fn example() -> String {
 fn secrets() -> Vec<(String, String)> {
     ["KEYFERRY_HOOK_SECRET", "KEYFERRY_LEDGER_KEY", "KEYFERRY_PEPPER", "OKTA_API_TOKEN"]
         .map(|name| (name.to_owned(), "a secret of some length".to_owned()))
-        .to_vec()
+        .into_iter()
+        .chain([("SHOP_WRITER_URL".to_owned(), "postgres://writer@localhost/shop".to_owned())])
+        .collect()
 }
 
 #[test]
@@ -31,6 +33,9 @@ fn the_documented_example_is_valid_as_it_stands_and_with_every_key_set() {
     // What stands there as a default is the default.
     assert_eq!(all.limits, Limits::default());
     assert_eq!(plain.limits, Limits::default());
+    assert_eq!(plain.import, Import::default());
+    assert_eq!(all.import, Import { groups: all.import.groups.clone(), ..Import::default() });
+    assert_eq!(all.import.groups, [("legacy".to_owned(), "Okta name".to_owned())]);
     assert_eq!(all.server.verify_threads, plain.server.verify_threads);
     assert_eq!(all.server.shutdown_grace, plain.server.shutdown_grace);
     assert_eq!(all.server.debug_context, plain.server.debug_context);
@@ -42,6 +47,13 @@ fn the_documented_example_is_valid_as_it_stands_and_with_every_key_set() {
     assert_eq!(all.connect_timeout, plain.connect_timeout);
     assert_eq!(all.query_timeout, plain.query_timeout);
     assert_eq!(all.username.apply(" CORP\\Alice "), "alice@example.com", "rules run in the documented order");
+}
+
+/// Told in two rooms, of which neither may know the other.
+#[test]
+fn what_a_source_without_a_mapping_fills_is_what_people_can_be_told_by() {
+    let filled = keyferry::seeding::profile::DEFAULT.map(|(attribute, _)| attribute);
+    assert_eq!(WITHOUT_MAPPING, filled);
 }
 
 fn check(folder: &Path, arguments: &[&str]) -> Output {

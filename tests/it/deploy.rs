@@ -38,12 +38,15 @@ fn the_configuration_for_compose_is_valid_and_only_the_hook_is_published() {
 }
 
 #[test]
-fn ngrok_lets_the_hook_through_and_nothing_else() {
+fn ngrok_lets_the_two_hooks_through_and_nothing_else() {
     let config = compose_configuration();
     let ngrok = file("ngrok.yml");
     assert!(ngrok.contains(&format!("      url: {}\n", config.server.listen.port())));
     assert!(ngrok.contains(&format!("- \"req.url.path != '{}'\"", config.server.path)));
+    let events = config.server.events_path.expect("a path");
+    assert!(ngrok.contains(&format!("- \"req.url.path != '{events}'\"")));
     assert!(ngrok.contains("- \"req.method != 'POST'\""));
+    assert!(ngrok.contains(&format!("- \"req.method != 'GET' || req.url.path != '{events}'\"")));
     assert_eq!(ngrok.matches("type: deny").count(), 2);
     assert!(ngrok.contains("inspect_db_size: -1"), "the inspector would keep passwords");
 }

@@ -1,6 +1,10 @@
 //! The Okta client against the imitation org, and against servers that answer as no org should.
 
+mod hooks;
+mod oauth;
+mod odd;
 mod org;
+mod scripted;
 
 use std::time::Duration;
 

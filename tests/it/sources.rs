@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on shall fail")]
 
+mod behind;
 mod every;
 mod mysql;
 mod outage;

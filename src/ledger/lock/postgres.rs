@@ -19,7 +19,7 @@ use crate::ledger::{LedgerError, PATIENCE, Shard, in_time};
 const PULSE: Duration = Duration::from_secs(2);
 const PULSE_LIMIT: Duration = Duration::from_secs(5);
 /// How long a server may take to notice that a process has just ended.
-const LINGER: Duration = Duration::from_secs(2);
+const LINGER: Duration = Duration::from_secs(1);
 /// Between two attempts meanwhile.
 const AGAIN: Duration = Duration::from_millis(50);
 /// Into how many shards those who run have split the users.

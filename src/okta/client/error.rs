@@ -64,7 +64,7 @@ pub enum CallError {
     #[error("Okta does not let these credentials do this: {0}")]
     Forbidden(String),
     /// It had no effect for sure: the org was not reached for as long as there was patience.
-    #[error("Okta cannot be reached: {0}")]
+    #[error("nothing reached Okta: {0}")]
     NotSent(String),
     /// Whether it had an effect is unknown. Given only for calls that must not be repeated blindly.
     #[error("whether Okta did this is unknown: {0}")]
@@ -190,17 +190,17 @@ impl Refusal {
     /// Reads Okta's error object; `None` where it is none. `sent` are the values that must not come back.
     pub(in crate::okta) fn read(status: u16, body: &[u8], sent: &[&str]) -> Option<Self> {
         let wire: Wire = serde_json::from_slice(body).ok()?;
-        let well_formed = wire.error_code.len() <= MAX_CODE
-            && wire.error_code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-        if wire.error_code.is_empty() || !well_formed {
+        let well_formed = wire.code.len() <= MAX_CODE
+            && wire.code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+        if wire.code.is_empty() || !well_formed {
             return None;
         }
-        let causes = wire.error_causes.into_iter().take(MAX_CAUSES).filter_map(|cause| cause.error_summary);
+        let causes = wire.causes.into_iter().take(MAX_CAUSES).filter_map(|cause| cause.summary);
         Some(Self {
             status,
-            code: Code::of(&wire.error_code),
-            error_code: wire.error_code,
-            summary: without_values(wire.error_summary.as_deref().unwrap_or_default(), sent),
+            code: Code::of(&wire.code),
+            error_code: wire.code,
+            summary: without_values(wire.summary.as_deref().unwrap_or_default(), sent),
             causes: causes.map(|cause| cause_without_values(&cause, sent)).collect(),
         })
     }
@@ -214,18 +214,19 @@ impl std::fmt::Display for Refusal {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Wire {
-    error_code: String,
-    error_summary: Option<String>,
-    #[serde(default, deserialize_with = "crate::okta::wire::null_as_default")]
-    error_causes: Vec<WireCause>,
+    #[serde(rename = "errorCode")]
+    code: String,
+    #[serde(rename = "errorSummary")]
+    summary: Option<String>,
+    #[serde(rename = "errorCauses", default, deserialize_with = "crate::okta::wire::null_as_default")]
+    causes: Vec<WireCause>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct WireCause {
-    error_summary: Option<String>,
+    #[serde(rename = "errorSummary")]
+    summary: Option<String>,
 }
 
 /// `field: words`: the field stays as it is, the words lose their values.
@@ -311,15 +312,12 @@ fn without_quotations(text: &str) -> String {
         // An apostrophe within a word is no quotation: "user's".
         let apostrophe = quote == '\'' && before.chars().next_back().is_some_and(char::is_alphanumeric);
         let close = if quote == '“' { '”' } else { quote };
-        match inside.as_str().find(close).filter(|_| !apostrophe) {
-            Some(end) => {
-                out.push_str(HIDDEN);
-                rest = inside.as_str().get(end + close.len_utf8()..).unwrap_or_default();
-            }
-            None => {
-                out.push(quote);
-                rest = inside.as_str();
-            }
+        if let Some(end) = inside.as_str().find(close).filter(|_| !apostrophe) {
+            out.push_str(HIDDEN);
+            rest = inside.as_str().get(end + close.len_utf8()..).unwrap_or_default();
+        } else {
+            out.push(quote);
+            rest = inside.as_str();
         }
     }
     out.push_str(rest);

@@ -99,6 +99,8 @@ enum Attempt {
     NoEffect(String),
     /// Perhaps with an effect: 5xx, a time-out, a broken connection.
     Unknown(String),
+    /// With an effect, and an answer that is too long to be Okta's.
+    TooLong,
     /// The access token has ended.
     TokenEnded,
 }
@@ -152,6 +154,12 @@ impl Client {
                     return Err(CallError::BadToken("a new access token is refused, too".into()));
                 }
                 Attempt::Unknown(why) if !call.repeatable => return Err(CallError::Lost(why)),
+                Attempt::TooLong if !call.repeatable => {
+                    return Err(CallError::Lost("the answer is too long to be Okta's".into()));
+                }
+                Attempt::TooLong => {
+                    return Err(CallError::Unreadable("it is longer than any answer of Okta's"));
+                }
                 Attempt::NoEffect(why) | Attempt::Unknown(why) => why,
             };
             self.0.pause(&mut effort, &call, &last).await?;
@@ -179,7 +187,7 @@ impl Client {
         let result = client.transport.exchange(request, call.longest).await;
         let answer = match result {
             Ok(answer) => answer,
-            Err(failure) => return failed(failure, &mut flying),
+            Err(failure) => return Ok(failed(failure, &mut flying)),
         };
         let crowded = answer.status == StatusCode::TOO_MANY_REQUESTS && is_crowded(&answer.headers);
         let outcome = match answer.status {
@@ -282,25 +290,26 @@ impl Drop for Flying<'_> {
     }
 }
 
-fn failed(failure: Failure, flying: &mut Flying<'_>) -> Result<Attempt, CallError> {
+fn failed(failure: Failure, flying: &mut Flying<'_>) -> Attempt {
     match failure {
         Failure::NotSent(why) => {
             flying.landed(Outcome::Failed, None);
-            Ok(Attempt::NoEffect(why))
+            Attempt::NoEffect(why)
         }
         Failure::Lost(why, head) => {
-            let headers = head.as_ref().map(|head| &head.1);
-            flying.landed(Outcome::Failed, headers);
-            let why =
-                head.as_ref().map_or(why.to_owned(), |head| format!("status {}, {why}", head.0.as_u16()));
-            Ok(Attempt::Unknown(why))
+            flying.landed(Outcome::Failed, head.as_ref().map(|head| &head.1));
+            Attempt::Unknown(match head {
+                Some(head) => format!("status {}, {why}", head.0.as_u16()),
+                None => why.to_owned(),
+            })
+        }
+        Failure::TooLong(status) if status.is_success() => {
+            flying.landed(Outcome::Answered, None);
+            Attempt::TooLong
         }
         Failure::TooLong(status) => {
-            flying.landed(Outcome::Answered, None);
-            if status.is_success() {
-                return Err(CallError::Unreadable("it is longer than any answer of Okta's"));
-            }
-            Ok(Attempt::Unknown(format!("status {}, and a body that is too long", status.as_u16())))
+            flying.landed(Outcome::Failed, None);
+            Attempt::Unknown(format!("status {}, and a body that is too long", status.as_u16()))
         }
     }
 }

@@ -26,7 +26,9 @@ impl SigningKey {
     /// From PEM (PKCS#8 or PKCS#1) or from a private JWK.
     pub(super) fn read(text: &Secret) -> Result<Self, SetupError> {
         let bytes = text.expose().trim_ascii();
-        if bytes.starts_with(b"{") { Self::from_jwk(bytes) } else { Self::from_pem(bytes) }
+        let key = if bytes.starts_with(b"{") { Self::from_jwk(bytes)? } else { Self::from_pem(bytes)? };
+        // Numbers that do not belong together show when something is signed.
+        if key.sign(b"{}", b"{}").is_some() { Ok(key) } else { Err(UNUSABLE) }
     }
 
     fn from_pem(pem: &[u8]) -> Result<Self, SetupError> {
@@ -99,4 +101,59 @@ struct Jwk {
     dp: Secret,
     dq: Secret,
     qi: Secret,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The key and the signature that RFC 7515, appendix A.2, prints; the PEM forms are the same key, by OpenSSL.
+    const JWK: &str = include_str!("../../../tests/keys/rfc7515-a2.jwk");
+    const PKCS1: &str = include_str!("../../../tests/keys/rfc7515-a2.pkcs1.pem");
+    const PKCS8: &str = include_str!("../../../tests/keys/rfc7515-a2.pkcs8.pem");
+    const JWS: &str = include_str!("../../../tests/keys/rfc7515-a2.jws");
+
+    fn problem(text: &str) -> String {
+        SigningKey::read(&Secret::from(text)).expect_err("no key").to_string()
+    }
+
+    #[test]
+    fn each_form_of_the_key_signs_as_rfc_7515_prints_it() {
+        let payload = "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+        for form in [JWK, PKCS1, PKCS8] {
+            let key = SigningKey::read(&Secret::from(form)).expect("a key");
+            let jws = key.sign(br#"{"alg":"RS256"}"#, payload.as_bytes()).expect("signed");
+            assert_eq!(jws.as_str(), JWS.trim_end());
+            assert_eq!(format!("{key:?}"), "SigningKey(…)");
+        }
+    }
+
+    #[test]
+    fn what_is_no_such_key_is_told_without_showing_it() {
+        let public = JWK.replace("\"d\"", "\"x\"");
+        let elliptic = JWK.replace("\"RSA\"", "\"EC\"");
+        let mixed = JWK.replace("\"dp\": \"Bw", "\"dp\": \"Cw");
+        let not_base64 = JWK.replace("\"AQAB\"", "\"A QAB\"");
+        let cut: String =
+            PKCS8.lines().filter(|line| !line.starts_with("MII")).collect::<Vec<_>>().join("\n");
+        let encrypted = PKCS8.replace("BEGIN PRIVATE", "BEGIN ENCRYPTED PRIVATE");
+        // P-256, and RSA of 1024 bits: made by OpenSSL for this test alone.
+        let p256 = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg5umsINPOcte9QhzHECOUjaOlVwiFDdSqiZRI3kq/hRChRANCAAQgWVd8IWk5QWHxNdJ/QcoAs+QgZYVYdUyhbvmvvuSX1xkmmHi3VPW9ND3reqP1Lv3x0Ljb8Kmnc1I6envTMgsT\n-----END PRIVATE KEY-----";
+        for (text, words) in [
+            ("", "neither PEM"),
+            ("hello", "neither PEM"),
+            ("{}", "not a private JWK"),
+            (public.as_str(), "not a private JWK"),
+            (elliptic.as_str(), "not an RSA key"),
+            (mixed.as_str(), "cannot be used"),
+            (not_base64.as_str(), "not base64url"),
+            (cut.as_str(), "cannot be used"),
+            (encrypted.as_str(), "encrypted"),
+            (p256, "cannot be used"),
+        ] {
+            let problem = problem(text);
+            assert!(problem.contains(words), "{words}: {problem}");
+            assert!(problem.len() < 120, "{problem}");
+        }
+    }
 }

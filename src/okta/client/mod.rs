@@ -7,6 +7,7 @@
 mod address;
 mod clock;
 mod connect;
+mod direct;
 mod error;
 mod exchange;
 mod key;
@@ -29,6 +30,7 @@ use oauth::OAuth;
 use pacing::{Pacing, Rules, Wait};
 use transport::Transport;
 
+pub use direct::{Direct, NoAnswer};
 pub use error::{CallError, Code, Refusal, SetupError};
 pub use pacing::PauseCause;
 

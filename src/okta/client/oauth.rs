@@ -226,3 +226,69 @@ fn denied(answer: &Answer) -> Ask {
     };
     Ask::Never(CallError::BadToken(words))
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::HeaderMap;
+
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        let status = StatusCode::from_u16(status).expect("a status");
+        Answer { status, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body.as_bytes()) }
+    }
+
+    #[test]
+    fn a_token_is_renewed_before_it_ends() {
+        let sent = Instant::now();
+        for (life, renewed_after) in [(3600, 3300), (600, 480), (10, 8), (0, 0), (u64::MAX, 24 * 3600 - 300)]
+        {
+            let body = format!(
+                r#"{{"token_type":"Bearer","expires_in":{life},"access_token":"eyJ.x.y","scope":"s"}}"#
+            );
+            let Ok((header, at)) = granted(&answer(200, &body), sent) else { unreachable!("a token") };
+            assert_eq!(at - sent, Duration::from_secs(renewed_after), "{life}");
+            assert!(header.is_sensitive());
+        }
+    }
+
+    #[test]
+    fn what_is_no_bearer_token_is_refused() {
+        for body in [
+            "",
+            "{}",
+            r#"{"token_type":"DPoP","expires_in":3600,"access_token":"x"}"#,
+            r#"{"token_type":"Bearer","expires_in":3600,"access_token":"a\r\nX: y"}"#,
+            r#"{"token_type":"Bearer","expires_in":-1,"access_token":"x"}"#,
+        ] {
+            assert!(granted(&answer(200, body), Instant::now()).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn refusals_say_what_to_do_and_never_quote_the_assertion() {
+        let told = |status: u16, body: &str| match denied(&answer(status, body)) {
+            Ask::Never(error) => error.to_string(),
+            Ask::Again(why) => format!("again: {why}"),
+        };
+        let assertion = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UifQ.c2lnbmF0dXJlLXRoYXQtbXVzdC1ub3Qtc2hvdw";
+        let body = format!(
+            r#"{{"error":"invalid_client","error_description":"The client_assertion {assertion} is expired"}}"#
+        );
+        let words = told(401, &body);
+        assert!(words.contains("invalid_client") && !words.contains("eyJ"), "{words}");
+        assert!(told(400, r#"{"error":"invalid_dpop_proof"}"#).contains("DPoP"));
+        let scopes = told(
+            400,
+            r#"{"error":"invalid_scope","error_description":"One or more scopes are not configured"}"#,
+        );
+        assert!(scopes.contains("okta.logs.read"), "{scopes}");
+        assert!(told(429, "").starts_with("again"));
+        assert!(told(503, "<html>").starts_with("again"));
+        assert!(told(400, "<html>").contains("not Okta's"));
+        assert!(
+            told(401, r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided"}"#)
+                .contains("E0000011")
+        );
+    }
+}

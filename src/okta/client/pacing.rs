@@ -4,6 +4,9 @@
 //! Pure: all times and all chance come in, nothing waits here, and a test can run hours in a moment. The client asks
 //! before each call and tells what came of it.
 
+#[cfg(test)]
+mod simulation;
+
 use std::time::{Duration, Instant};
 
 use super::Bucket;
@@ -331,10 +334,11 @@ impl Pacer {
         let seen = Window { reset: standing.reset, ends, remaining: standing.remaining };
         match &mut self.window {
             // Answers overtake each other: an older window says nothing any more.
-            Some(known) if seen.reset + SAME_WINDOW < known.reset => return,
+            Some(known) if seen.reset.saturating_add(SAME_WINDOW) < known.reset => return,
             Some(known)
                 if seen.reset <= known.reset
-                    || (seen.reset <= known.reset + SAME_WINDOW && seen.remaining <= known.remaining) =>
+                    || (seen.reset <= known.reset.saturating_add(SAME_WINDOW)
+                        && seen.remaining <= known.remaining) =>
             {
                 known.remaining = known.remaining.min(seen.remaining);
             }

@@ -161,3 +161,6 @@ fn roots(ca: Option<&[u8]>) -> Result<RootCertStore, SetupError> {
     }
     Ok(roots)
 }
+
+#[cfg(test)]
+mod tests;

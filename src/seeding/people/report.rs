@@ -44,12 +44,11 @@ impl MergeReport {
             self.conflicts.iter().position(|line| line.source == *source && line.attribute == name)
         };
         let name = if full && place(attribute).is_none() { OTHER } else { attribute };
-        match place(name).and_then(|place| self.conflicts.get_mut(place)) {
-            Some(line) => line.rows += rows,
-            None => {
-                let (source, attribute) = (Arc::clone(source), name.to_owned());
-                self.conflicts.push(Conflict { source, attribute, rows });
-            }
+        if let Some(line) = place(name).and_then(|place| self.conflicts.get_mut(place)) {
+            line.rows += rows;
+        } else {
+            let (source, attribute) = (Arc::clone(source), name.to_owned());
+            self.conflicts.push(Conflict { source, attribute, rows });
         }
     }
 

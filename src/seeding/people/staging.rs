@@ -125,14 +125,11 @@ impl Staging {
     }
 
     async fn flush(&mut self) -> Result<(), StagingError> {
-        let rows: Vec<(u32, usize, Vec<(&str, &str)>)> = self
-            .waiting
-            .iter()
-            .map(|row| {
-                let attributes = row.attributes.iter().map(|(name, value)| (&**name, value.as_str()));
-                (row.person, row.source, attributes.collect())
-            })
-            .collect();
+        let rows = self.waiting.iter().map(|row| {
+            let attributes = row.attributes.iter().map(|(name, value)| (&**name, value.as_str()));
+            (row.person, row.source, attributes.collect::<Vec<_>>())
+        });
+        let rows: Vec<_> = rows.collect();
         let list = serde_json::to_string(&rows).map_err(|error| StagingError(error.to_string()))?;
         sqlx::query(
             "INSERT INTO later (person, source, attributes) \

@@ -337,97 +337,120 @@ async fn giving_up_waiting_loses_nobody() {
     assert_eq!(ids, (0..50).map(|id| id.to_string()).collect::<Vec<_>>());
 }
 
-/// The same decided in memory: every row in turn, by plain maps.
-fn naive(sources: &[Vec<Record>], match_on: &[&str], fill: bool) -> (Vec<Told>, MergeReport) {
-    let value = |record: &Record, attribute: &str| {
-        let (_, column) = MAPPED.iter().find(|(name, _)| *name == attribute).unwrap();
-        record.column(column).map(str::to_owned).filter(|value| !value.is_empty())
-    };
-    let mut owner: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let mut shown: BTreeSet<(usize, String, String)> = BTreeSet::new();
-    let mut people: Vec<Vec<(usize, usize)>> = Vec::new();
-    let mut order: Vec<(usize, usize, Result<usize, String>)> = Vec::new();
-    let mut report = MergeReport::default();
-    for (source, rows) in sources.iter().enumerate() {
-        for (place, record) in rows.iter().enumerate() {
-            let mut keys: Vec<(String, String)> = Vec::new();
-            for attribute in ["login"].iter().chain(match_on.iter().filter(|name| **name != "login")) {
-                let folded = value(record, attribute).map(|value| value.to_lowercase());
-                keys.extend(folded.map(|value| ((*attribute).to_owned(), value)));
-            }
-            let repeated = keys.iter().find(|(a, v)| shown.contains(&(source, a.clone(), v.clone())));
-            let matching = keys.iter().filter(|(attribute, _)| match_on.contains(&attribute.as_str()));
-            let matched: BTreeSet<usize> = matching.filter_map(|key| owner.get(key).copied()).collect();
-            let by_login =
-                keys.iter().filter(|(name, _)| name == "login").find_map(|key| owner.get(key).copied());
-            let mut nobody = || {
-                people.push(Vec::new());
-                people.len() - 1
-            };
-            let person = if let Some(key) = repeated {
-                order.push((source, place, Err(format!("duplicate {}", key.0))));
-                owner[key]
-            } else if matched.len() > 1 {
-                report.ambiguous += 1;
-                order.push((source, place, Err("ambiguous match".into())));
-                nobody()
-            } else if let Some(person) = matched.first() {
-                report.rows += 1;
-                people[*person].push((source, place));
-                *person
-            } else if by_login.is_some() {
-                order.push((source, place, Err("duplicate login".into())));
-                nobody()
-            } else {
-                let person = nobody();
-                order.push((source, place, Ok(person)));
-                person
-            };
-            for key in keys {
-                shown.insert((source, key.0.clone(), key.1.clone()));
-                owner.entry(key).or_insert(person);
+/// A row's value of an attribute.
+fn value(record: &Record, attribute: &str) -> Option<String> {
+    let (_, column) = MAPPED.iter().find(|(name, _)| *name == attribute).unwrap();
+    record.column(column).map(str::to_owned).filter(|value| !value.is_empty())
+}
+
+/// What a merge in memory makes of rows.
+#[derive(Default)]
+struct Naive {
+    /// Source and place of each row that is a person of its own, in order, with the person's number or the reason.
+    order: Vec<(usize, usize, Result<usize, String>)>,
+    /// Source and place of the rows that belong to each person besides.
+    people: Vec<Vec<(usize, usize)>>,
+    report: MergeReport,
+}
+
+impl Naive {
+    /// Every row in turn, by plain maps.
+    fn decide(sources: &[Vec<Record>], match_on: &[&str]) -> Self {
+        let mut this = Self::default();
+        let mut owner: BTreeMap<(&str, String), usize> = BTreeMap::new();
+        let mut shown: BTreeSet<(usize, &str, String)> = BTreeSet::new();
+        let attributes =
+            || ["login"].into_iter().chain(match_on.iter().copied().filter(|name| *name != "login"));
+        for (source, rows) in sources.iter().enumerate() {
+            for (place, record) in rows.iter().enumerate() {
+                let mut keys: Vec<(&str, String)> = Vec::new();
+                for attribute in attributes() {
+                    keys.extend(value(record, attribute).map(|value| (attribute, value.to_lowercase())));
+                }
+                let repeated =
+                    keys.iter().find(|(name, value)| shown.contains(&(source, name, value.clone())));
+                let matching = keys.iter().filter(|(name, _)| match_on.contains(name));
+                let matched: BTreeSet<usize> = matching.filter_map(|key| owner.get(key).copied()).collect();
+                let login_taken = keys.iter().any(|key| key.0 == "login" && owner.contains_key(key));
+                let person = if let Some(key) = repeated {
+                    this.order.push((source, place, Err(format!("duplicate {}", key.0))));
+                    owner[key]
+                } else if matched.len() > 1 {
+                    this.report.ambiguous += 1;
+                    this.order.push((source, place, Err("ambiguous match".into())));
+                    this.nobody()
+                } else if let Some(person) = matched.first() {
+                    this.report.rows += 1;
+                    this.people[*person].push((source, place));
+                    *person
+                } else if login_taken {
+                    this.order.push((source, place, Err("duplicate login".into())));
+                    this.nobody()
+                } else {
+                    let person = this.nobody();
+                    this.order.push((source, place, Ok(person)));
+                    person
+                };
+                for (name, value) in keys {
+                    shown.insert((source, name, value.clone()));
+                    owner.entry((name, value)).or_insert(person);
+                }
             }
         }
+        this.report.people = this.people.iter().filter(|rows| !rows.is_empty()).count() as u64;
+        this
     }
-    report.people = people.iter().filter(|rows| !rows.is_empty()).count() as u64;
-    let planner = planner_of(&MAPPED);
-    let mut told = Vec::new();
-    for (source, place, decided) in order {
-        let mut record = copy(&sources[source][place]);
-        let decided = decided.and_then(|person| {
-            for (later, row) in people[person].iter().filter(|_| fill) {
-                for (attribute, column) in MAPPED {
-                    let Some(new) = value(&sources[*later][*row], attribute) else { continue };
-                    match value(&record, attribute) {
-                        None => {
-                            report.filled += 1;
-                            match column {
-                                "login" => record.login = Some(new),
-                                "email" => record.email = Some(new),
-                                _ => {
-                                    let cell = record.profile.iter_mut().find(|(name, _)| &**name == column);
-                                    cell.unwrap().1 = Some(new);
-                                }
-                            }
-                        }
-                        Some(old) => {
-                            let folds =
-                                match_on.contains(&attribute) || ["login", "email"].contains(&attribute);
-                            let same = old == new || (folds && old.to_lowercase() == new.to_lowercase());
-                            if !same {
-                                report.conflict(&format!("s{later}").into(), attribute, 1);
+
+    fn nobody(&mut self) -> usize {
+        self.people.push(Vec::new());
+        self.people.len() - 1
+    }
+
+    /// Fills a person's row from the others.
+    fn fill(&mut self, record: &mut Record, person: usize, sources: &[Vec<Record>], match_on: &[&str]) {
+        for (later, row) in self.people[person].clone() {
+            for (attribute, column) in MAPPED {
+                let Some(new) = value(&sources[later][row], attribute) else { continue };
+                let folds = match_on.contains(&attribute) || ["login", "email"].contains(&attribute);
+                let same = |old: &str| old == new || (folds && old.to_lowercase() == new.to_lowercase());
+                match value(record, attribute) {
+                    Some(old) if same(&old) => {}
+                    Some(_) => self.report.conflict(&format!("s{later}").into(), attribute, 1),
+                    None => {
+                        self.report.filled += 1;
+                        match column {
+                            "login" => record.login = Some(new),
+                            "email" => record.email = Some(new),
+                            _ => {
+                                let cell = record.profile.iter_mut().find(|(name, _)| &**name == column);
+                                cell.unwrap().1 = Some(new);
                             }
                         }
                     }
                 }
             }
-            let planned = planner.plan(&record).map_err(|reject| reject.to_string())?;
-            Ok(profile(&planned.profile.0))
-        });
-        told.push((source, sources[source][place].id.clone(), decided));
+        }
     }
-    report.sort();
-    (told, report)
+}
+
+/// What is told of each row, and what merging came to.
+fn naive(sources: &[Vec<Record>], match_on: &[&str], fill: bool) -> (Vec<Told>, MergeReport) {
+    let mut naive = Naive::decide(sources, match_on);
+    let planner = planner_of(&MAPPED);
+    let mut told = Vec::new();
+    for (source, place, decided) in std::mem::take(&mut naive.order) {
+        let mut record = copy(&sources[source][place]);
+        let decided = decided.and_then(|person| {
+            if fill {
+                naive.fill(&mut record, person, sources, match_on);
+            }
+            let user = planner.plan(&record).map_err(|reject| reject.to_string())?;
+            Ok(profile(&user.profile.0))
+        });
+        told.push((source, record.id.clone(), decided));
+    }
+    naive.report.sort();
+    (told, naive.report)
 }
 
 const MATCHES: &[&[&str]] =

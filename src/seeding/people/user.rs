@@ -71,21 +71,18 @@ impl CredentialParts {
     /// The parts in a fixed order: the scheme's name, then for `stored`, `salt`, `salt2` and `pepper` whether there is
     /// one (a byte, 0 or 1) and its value.
     pub fn parts(&self) -> [&[u8]; 9] {
-        let [stored, salt, salt2, pepper] = &self.values;
-        let told = |value: &Option<Secret>| -> &'static [u8] { if value.is_some() { &[1] } else { &[0] } };
-        fn bytes(value: &Option<Secret>) -> &[u8] {
-            value.as_ref().map_or(&[], Secret::expose)
-        }
+        let [stored, salt, salt2, pepper] = self.values.each_ref().map(Option::as_ref);
+        let told = |value: Option<&Secret>| -> &[u8] { if value.is_some() { &[1] } else { &[0] } };
         [
             self.scheme.as_bytes(),
             told(stored),
-            bytes(stored),
+            stored.map_or(&[], Secret::expose),
             told(salt),
-            bytes(salt),
+            salt.map_or(&[], Secret::expose),
             told(salt2),
-            bytes(salt2),
+            salt2.map_or(&[], Secret::expose),
             told(pepper),
-            bytes(pepper),
+            pepper.map_or(&[], Secret::expose),
         ]
     }
 }

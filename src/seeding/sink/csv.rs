@@ -46,7 +46,7 @@ impl CsvLayout {
 }
 
 /// Appends one record, quoted where needed (RFC 4180, section 2), ended as Unix does.
-pub(super) fn record<'a>(buffer: &mut Vec<u8>, fields: impl IntoIterator<Item = &'a str>) {
+pub fn record<'a>(buffer: &mut Vec<u8>, fields: impl IntoIterator<Item = &'a str>) {
     for (place, field) in fields.into_iter().enumerate() {
         if place > 0 {
             buffer.push(b',');

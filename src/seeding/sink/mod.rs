@@ -9,7 +9,7 @@ pub mod rejects;
 
 use super::plan::Planned;
 
-pub use self::csv::CsvLayout;
+pub use self::csv::{CsvLayout, record};
 pub use self::rejects::ImportRejects;
 
 /// What is written for each user.

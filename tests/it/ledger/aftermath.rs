@@ -15,7 +15,7 @@ on_both!(
 );
 
 fn arrival<'a>(okta_id: Option<&'a str>, login: Option<&'a str>, success: bool) -> Arrival<'a> {
-    Arrival { okta_id, login, success, at: FIRST + Duration::from_secs(60), event: "uuid" }
+    Arrival { okta_id, login, success, at: FIRST + Duration::from_mins(1), event: "uuid" }
 }
 
 async fn success_confirms_and_nothing_undoes_it(url: &str) {

@@ -1,5 +1,6 @@
 //! The key that stays with a ledger, and ledgers that are not ours to open.
 
+use super::import::meddle;
 use super::*;
 
 async fn the_key_stays_with_the_ledger(made: &str, configured: &str) {
@@ -60,6 +61,92 @@ async fn a_newer_ledger_is_left_alone() {
         }
         assert_eq!(Ledger::summary_of(url).await.err(), Some(LedgerError::Newer(999)));
     }
+}
+
+/// A ledger of the first layout, as keyferry 0.1.0 left it, with a user in each state.
+const FIRST_LAYOUT: &str = "
+    INSERT INTO users VALUES
+        ('shop', 'k1', 'l1', 'hash', 'planned', 'bcrypt', NULL, NULL, 0, 0, NULL, 1000),
+        ('shop', 'k2', 'l2', 'hash', 'sending', NULL, NULL, NULL, 0, 0, NULL, 2000),
+        ('shop', 'k3', NULL, 'hook', 'seeded', 'md5', 10, 20, 0, 2, 'wrong password', 3000),
+        ('shop', 'k4', NULL, 'hash', 'rejected', NULL, NULL, NULL, 0, 0, NULL, 4000),
+        ('blog', 'k1', NULL, 'hook', 'verified', 'md5', 30, 50, 2, 1, 'wrong password', 5000),
+        ('blog', 'k2', NULL, 'hook', 'confirmed', 'md5', 40, 40, 1, 0, NULL, 6000);
+    INSERT INTO events (at, source, user_key, kind, outcome, reason, scheme, micros) VALUES
+        (30, 'blog', 'k1', 'decision', 'verified', NULL, 'md5', 7),
+        (40, 'blog', 'k2', 'decision', 'verified', NULL, 'md5', 8);
+    INSERT INTO meta VALUES ('proved:[\"blog\",\"md5\"]', '50');";
+const OLD_COLUMNS: &str = "SELECT source, user_key, login_key, route, state, scheme, first_decision_at, \
+    last_decision_at, verified, rejected, last_reason, updated_at FROM users ORDER BY source, user_key";
+
+type OldRow = (
+    String,
+    String,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    i64,
+    Option<String>,
+    i64,
+);
+
+/// Takes the second layout away again: its note, and all that it made.
+const BACK_TO_FIRST: [&str; 2] = [
+    concat!(
+        "DELETE FROM keyferry_migrations WHERE version = 2; DROP TABLE users; DROP TABLE events; ",
+        "CREATE TABLE kept AS SELECT * FROM meta; DROP TABLE meta; ",
+        include_str!("../../../migrations/sqlite/0001_ledger.sql"),
+        "; INSERT INTO meta SELECT * FROM kept; DROP TABLE kept;"
+    ),
+    concat!(
+        "DELETE FROM keyferry_migrations WHERE version = 2; DROP TABLE users; DROP TABLE events; ",
+        "CREATE TABLE kept AS SELECT * FROM meta; DROP TABLE meta; ",
+        include_str!("../../../migrations/postgres/0001_ledger.sql"),
+        "; INSERT INTO meta SELECT * FROM kept; DROP TABLE kept;"
+    ),
+];
+
+on_both!(a_ledger_of_the_first_layout_is_brought_up_to_date_without_loss);
+
+async fn a_ledger_of_the_first_layout_is_brought_up_to_date_without_loss(url: &str) {
+    let on_sqlite = url.starts_with("sqlite:");
+    Ledger::open(url, Some(KEY)).await.unwrap();
+    meddle(url, BACK_TO_FIRST[usize::from(!on_sqlite)]).await;
+    meddle(url, FIRST_LAYOUT).await;
+    let rows = async || -> Vec<OldRow> {
+        if on_sqlite {
+            let file = url.strip_prefix("sqlite:").unwrap();
+            let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+            sqlx::query_as(OLD_COLUMNS).fetch_all(&mut connection).await.unwrap()
+        } else {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            sqlx::query_as(OLD_COLUMNS).fetch_all(&mut connection).await.unwrap()
+        }
+    };
+    let before = rows().await;
+    assert_eq!(before.len(), 6);
+    let older = Ledger::summary_of(url).await.unwrap_err();
+    assert_eq!(older, LedgerError::Older);
+    assert!(older.to_string().contains("any command that writes"), "{older}");
+
+    let ledger = Ledger::open(url, Some(KEY)).await.unwrap();
+    assert_eq!(rows().await, before);
+    let seen = summary(url).await;
+    assert_eq!(seen.decisions.total.verified, 2);
+    assert_eq!((seen.unfinished, seen.users.len()), (1, 6));
+    let shop: Arc<str> = "shop".into();
+    let user = |key: &str| UserRef { source: Arc::clone(&shop), key: key.to_owned() };
+    let states = ledger.states(&[user("k2"), user("k3")]).await.unwrap();
+    let since = SystemTime::UNIX_EPOCH + Duration::from_secs(2);
+    assert_eq!(states[0].as_ref().unwrap().unfinished, Some(since), "to be looked up before it is sent");
+    assert_eq!(states[1].as_ref().unwrap().unfinished, None);
+    // And what the first layout did not know can be written.
+    ledger.journal().settle(&user("k1"), Settled::Skipped { okta_id: "00u1".into() }).await.unwrap();
+    assert_eq!(ledger.states(&[user("k1")]).await.unwrap()[0].as_ref().unwrap().state, State::Skipped);
 }
 
 #[tokio::test]

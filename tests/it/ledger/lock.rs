@@ -76,7 +76,6 @@ async fn shards_that_start_together_do_not_refuse_each_other(url: &str) {
 
 /// What the child of the test below does; run by itself it ends at once.
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "the parent process waits for this line")]
 async fn child_process() {
     let Ok(url) = std::env::var("LOCK_CHILD_URL") else { return };
     let ledger = Ledger::open(&url, None).await.unwrap();

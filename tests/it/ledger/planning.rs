@@ -258,3 +258,63 @@ async fn the_hook_keeps_the_import_s_books(url: &str) {
     assert_eq!(import.standing(&rows[1]).await, verified);
     assert_eq!(import.state("sending").await.unwrap().okta_id.as_deref(), Some("00unew"));
 }
+
+/// Counts how often the server read all users, rather than how long it took.
+#[tokio::test]
+async fn no_question_of_an_import_reads_all_users_of_a_server() {
+    const USERS: &str = "INSERT INTO users (source, user_key, route, state, okta_id, okta_login_key, updated_at) \
+        SELECT 'shop', md5('k' || n), 'hash', 'seeded', '00u' || n, md5('l' || n), 0 \
+        FROM generate_series(1, 50000) AS n";
+    const SCANS: &str = "SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relname = 'users'";
+    let Some(database) = Database::new().await else { return };
+    Ledger::open(&database.url, Some(KEY)).await.unwrap();
+    meddle(&database.url, USERS).await;
+    let scans = async || -> (i64, i64) {
+        let mut connection = database.connect().await;
+        // What a session has counted is seen when it has ended.
+        let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                      AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut connection).await.unwrap() > 0 {}
+        sqlx::query_as(SCANS).fetch_one(&mut connection).await.unwrap()
+    };
+    let before = scans().await;
+    {
+        let import = Import::begin(&database.url).await;
+        let lock = import.ledger.lock_import(Shard::WHOLE).await.unwrap();
+        let rows: Vec<Row> = (0..1000).map(|id| import.row(&id.to_string())).collect();
+        import.plan(&rows).await;
+        import.plan(&rows).await;
+        let mut callers = tokio::task::JoinSet::new();
+        for row in rows.clone() {
+            let journal = import.journal.clone();
+            callers.spawn(async move {
+                journal.claim(&row.user, FIRST).await.unwrap();
+                journal.settle(&row.user, row.seeded()).await.unwrap();
+            });
+        }
+        callers.join_all().await;
+        let users: Vec<UserRef> = rows.iter().map(|row| row.user.clone()).collect();
+        import.ledger.states(&users).await.unwrap();
+        let ids: Vec<String> = rows.iter().map(Row::okta_id).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        assert!(import.ledger.states_by_okta_id(&ids).await.unwrap().iter().all(Option::is_some));
+        let observed = ids.iter().map(|okta_id| Observed { okta_id, status: "STAGED", last_login: None });
+        assert_eq!(import.ledger.observe(&observed.collect::<Vec<_>>()).await.unwrap(), 1000);
+        let arrivals: Vec<Arrival<'_>> = rows
+            .iter()
+            .map(|row| Arrival {
+                okta_id: None,
+                login: Some(&row.login),
+                success: true,
+                at: FIRST,
+                event: "e",
+            })
+            .collect();
+        assert_eq!(import.ledger.confirm(&arrivals).await.unwrap().changed, 1000);
+        assert_eq!(import.ledger.mark_cleaned(&users).await.unwrap(), 1000);
+        lock.release().await;
+    }
+    let after = scans().await;
+    assert_eq!(after.0 - before.0, 0, "scans of the whole table");
+    assert!(after.1 - before.1 > 8000, "each user is found by an index: {before:?} {after:?}");
+}

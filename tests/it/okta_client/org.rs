@@ -77,7 +77,7 @@ async fn a_taken_login_and_a_bad_profile_are_refusals_without_values() {
     let (_, client) = org().await;
     create(&client, "isaac.brock@example.com", &[]).await.expect("created");
     let error = create(&client, "Isaac.Brock@example.com", &[]).await.expect_err("taken");
-    assert!(error.refusal().is_some_and(|refusal| refusal.login_taken()), "{error}");
+    assert!(error.refusal().is_some_and(keyferry::okta::client::Refusal::login_taken), "{error}");
     let error = create(&client, "isaac", &[]).await.expect_err("no address");
     let refusal = error.refusal().expect("a refusal");
     assert_eq!((refusal.status, refusal.code), (400, Code::Validation));
