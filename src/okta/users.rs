@@ -29,8 +29,9 @@ pub struct User {
     pub last_login: Option<SystemTime>,
     /// `profile.login`
     pub login: String,
-    /// Whether the password came, or will come, from outside: `credentials.provider.type` is `IMPORT`.
-    pub imported: bool,
+    /// Whether the password came, or will come, from outside: `credentials.provider.type` is `IMPORT`. Okta always says
+    /// so or otherwise; an imitation may say nothing.
+    pub imported: Option<bool>,
     /// All attributes.
     pub profile: Map<String, Value>,
 }
@@ -280,7 +281,7 @@ impl WireUser {
             id: self.id,
             status: self.status,
             login,
-            imported: provider.as_deref() == Some("IMPORT"),
+            imported: provider.map(|kind| kind == "IMPORT"),
             profile: self.profile,
         })
     }
@@ -314,7 +315,7 @@ mod tests {
             "unknown":{"x":1},"profile":{"login":"isaac.brock@example.com","secondEmail":null},"credentials":{"password":{},"provider":{"type":"IMPORT","name":"IMPORT"}}}"#;
         let read = |text: &str| serde_json::from_str::<WireUser>(text).ok().and_then(WireUser::read);
         let user = read(good).expect("a user");
-        assert!(user.imported && user.last_login.is_none());
+        assert!(user.imported == Some(true) && user.last_login.is_none());
         assert_eq!(
             (user.id.as_str(), user.login.as_str()),
             ("00ub0oNGTSWTBKOLGLNR", "isaac.brock@example.com")

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 use crate::shop::{PHPASS, SPRING_BCRYPT, Shop, told};
 
-const TOKEN: &str = "00-import-test-token";
+pub(crate) const TOKEN: &str = "00-import-test-token";
 
 /// A legacy store with its configuration, and an org to move to.
 pub(crate) struct Move {

@@ -81,10 +81,7 @@ pub(crate) fn private(kind: Kind) -> Option<Server> {
 impl Server {
     fn launch(kind: Kind, shared: bool) -> Option<Self> {
         let Some(programs) = Programs::find(kind) else {
-            let message = format!("{kind:?} is not installed: install it to run this test");
-            assert!(std::env::var("CI").map_or(true, |ci| ci != "true"), "{message}");
-            eprintln!("SKIPPED: {message}");
-            return None;
+            return missing(&format!("{kind:?} is not installed: install it to run this test"));
         };
         let folder = tempfile::Builder::new().prefix("keyferry-server-").tempdir().expect("a folder");
         programs.account.own(folder.path());
@@ -156,17 +153,14 @@ impl Server {
     /// Starts it again, on the same port with the same data.
     pub(crate) fn start(&self) {
         let programs = Programs::find(self.kind).expect("it was there before");
-        let mut command = Command::new("sh");
         let signal = match self.kind {
             // Its children notice a killed parent only later and would keep the port's data busy.
             Kind::Postgres => "QUIT",
             Kind::MariaDb => "KILL",
         };
         let remove = if self.shared { self.folder.as_os_str() } else { OsStr::new("") };
-        command.arg("-c").arg(WATCHER).arg("watcher").arg(signal).arg(remove);
-        command.args(programs.server(&self.folder, self.port));
-        command.env("LC_ALL", "C").current_dir("/");
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut command = watched(signal, remove, &programs.server(&self.folder, self.port));
+        command.env("LC_ALL", "C").stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("sh starts");
         let log = child.stderr.take().expect("it is piped");
         wait_until_ready(log, self.kind);
@@ -178,6 +172,22 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// What a test needs and this machine does not have: said loudly, and a failure where everything must run.
+pub(crate) fn missing<T>(message: &str) -> Option<T> {
+    assert!(std::env::var("CI").map_or(true, |ci| ci != "true"), "{message}");
+    eprintln!("SKIPPED: {message}");
+    None
+}
+
+/// The command that runs these words until its own input closes, which it does when this process ends, however it
+/// ends. Then it sends them this signal, and removes the folder, if there is one.
+pub(crate) fn watched(signal: &str, remove: &OsStr, words: &[String]) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(WATCHER).arg("watcher").arg(signal).arg(remove).args(words);
+    command.current_dir("/").stdin(Stdio::piped());
+    command
 }
 
 fn wait_until_ready(log: ChildStderr, kind: Kind) {
@@ -209,7 +219,7 @@ fn wait_until_ready(log: ChildStderr, kind: Kind) {
 }
 
 /// A port below those that the system hands out by itself, so that nobody takes it while a server is down.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let base = std::process::id().wrapping_mul(31);
     loop {

@@ -2,7 +2,8 @@
 //!
 //! Before a call leaves, the user is `sending` in the ledger, on the disk. Where the answer is lost, the org is asked for
 //! the login before anything is sent again, and whoever is found is ours only if the account is no older than our
-//! first attempt, by the org's own clock, and its password was imported.
+//! first attempt, by the org's own clock, and its password was imported; where an org does not tell the latter, only if
+//! the account has the very profile that we sent.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -143,7 +144,7 @@ impl Sender {
         {
             return Ok(Sent::Refused(plan::Reject::DuplicateLogin.to_string()));
         }
-        if since.is_some_and(|since| is_ours(&found, since)) {
+        if since.is_some_and(|since| is_ours(&found, work, since)) {
             let groups = self.group_ids(work).await?;
             let later = groups.get(GROUPS_AT_CREATION..).unwrap_or_default();
             return self.seeded(work, found, later, true).await;
@@ -256,7 +257,12 @@ impl Work {
     }
 }
 
-/// Whether an account can come from our own call of that time.
-fn is_ours(user: &User, since: SystemTime) -> bool {
-    user.imported && user.created + CLOCK_GRAIN >= since
+/// Whether an account can come from our own call of that time. Okta tells where its password comes from; an imitation
+/// may not, and then every attribute that it gives back must be what we sent.
+fn is_ours(user: &User, work: &Work, since: SystemTime) -> bool {
+    let as_sent = || {
+        let given = |name: &str| user.profile.get(name);
+        work.new.profile.iter().all(|(name, sent)| given(name).is_none_or(|value| value == sent.as_str()))
+    };
+    user.created + CLOCK_GRAIN >= since && user.imported.unwrap_or_else(as_sent)
 }

@@ -43,7 +43,7 @@ async fn a_user_from_creation_to_deletion() {
     let (_, client) = org().await;
     client.check().await.expect("a good token");
     let user = create(&client, "isaac.brock@example.com", &[]).await.expect("created");
-    assert_eq!((user.status.as_str(), user.imported), ("ACTIVE", true));
+    assert_eq!((user.status.as_str(), user.imported), ("ACTIVE", Some(true)));
     assert_eq!(user.profile["lastName"], "Brock");
 
     let found = client.user_by_login("Isaac.Brock@example.com").await.expect("asked").expect("found");
