@@ -144,7 +144,8 @@ async fn hooks_keep_to_okta_s_description() {
             scope: "keyferry".to_owned(),
             client: proof,
         };
-        client.replace_inline_hook(&hook.id, &spec(&auth)).await.expect("replaced");
+        let spec = InlineHookSpec { name: "Legacy passwords", url: &url, auth: &auth, headers: &headers };
+        client.replace_inline_hook(&hook.id, &spec).await.expect("replaced");
     }
     assert_eq!(client.inline_hooks().await.expect("asked").len(), 1);
     client.deactivate_inline_hook(&hook.id).await.expect("deactivated");
