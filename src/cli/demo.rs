@@ -67,8 +67,9 @@ async fn demonstrate(args: &Args, telling: &Telling) -> anyhow::Result<(Migratio
     let survey = survey::run(migration.config(false)?).await?;
     telling.say(&survey.text())?;
 
-    telling
-        .say("2. Seeding: `keyferry import` into an imitation Okta org, at ten times the rate that Okta allows.\n")?;
+    telling.say(
+        "2. Seeding: `keyferry import` into an imitation Okta org, at ten times the rate that Okta allows.\n",
+    )?;
     let seeding = seed::run(&migration).await?;
     telling.say(&seeding.text())?;
 

@@ -17,9 +17,9 @@ use super::{ConfigArgs, Exit, interrupt, output, setup, stores};
 use crate::config::{self, Config, Needs};
 use crate::ledger::{Ledger, LedgerError, Pass, Route, Shard};
 use crate::okta::client::{CallError, Client};
-use crate::seeding::import::{self, DryRun, Existing, Import, ImportError, Markers, Options};
 use crate::seeding::corrections::Corrections;
 use crate::seeding::groups::{GroupRules, Unmapped};
+use crate::seeding::import::{self, DryRun, Existing, Import, ImportError, Markers, Options};
 use crate::seeding::people::{Merge, PeopleError, Start, Walked};
 use crate::seeding::sink::journal::RejectsFile;
 use crate::seeding::sink::rejects::ImportRejects;
@@ -36,6 +36,7 @@ const GRACE: Duration = Duration::from_secs(30);
 /// and whoever was being sent is looked up in the org before anything is sent again. Once it has come to its end, the
 /// same command is a delta run: it creates who is new and brings up to date whose row has changed.
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
@@ -196,11 +197,7 @@ pub(super) async fn execute(args: &Args, mut config: Config) -> Result<Told, End
         in_flight: okta.in_flight,
     };
     let job = Job { args, org_url, client, ledger, markers, options };
-    if args.dry_run {
-        job.dry(config, corrections).await
-    } else {
-        job.real(config, corrections).await
-    }
+    if args.dry_run { job.dry(config, corrections).await } else { job.real(config, corrections).await }
 }
 
 /// What a real and a dry run have in common.
@@ -248,10 +245,10 @@ impl Job<'_> {
         let running = import::run(job, stopped, |report| {
             progress.paced_rows(report.done(), || pace(&self.client.pace(), report.done(), total));
         });
-        let ended = stoppable(running, stop).await;
+        let ended = stoppable(Box::pin(running), stop).await;
         let time = progress.finish();
         let (report, complete) = ended?;
-        Ok(Told::real(report, complete, time, self.org_url, self.args.rejects(), &self.client.pace()))
+        Ok(Told::real(report, complete, time, self.org_url, &self.args.rejects(), &self.client.pace()))
     }
 
     async fn dry(mut self, config: Config, corrections: Option<Corrections>) -> Result<Told, Ended> {
@@ -270,10 +267,10 @@ impl Job<'_> {
         let mut progress = Progress::start(total);
         let (stop, stopped) = watch::channel(false);
         let running = import::dry_run(job, stopped, |report| progress.rows(report.users.rows));
-        let ended = stoppable(running, stop).await;
+        let ended = stoppable(Box::pin(running), stop).await;
         let time = progress.finish();
         let (report, complete) = ended?;
-        Ok(Told::dry(report, complete, time, self.org_url, self.args.rejects(), &self.client.pace()))
+        Ok(Told::dry(report, complete, time, self.org_url, &self.args.rejects(), &self.client.pace()))
     }
 
     /// `{date}` is the day on which the pass began, also where it goes on after midnight.
@@ -332,7 +329,9 @@ async fn stoppable<T>(
         ended = &mut running => return ended.map_err(failed),
         signal = interrupt::interrupted() => signal,
     };
-    output::note(&format!("keyferry: {signal}: calls in flight are answered first; the same signal again ends at once"));
+    output::note(&format!(
+        "keyferry: {signal}: calls in flight are answered first; the same signal again ends at once"
+    ));
     stop.send_replace(true);
     tokio::select! {
         ended = running => ended.map_err(failed),
@@ -393,7 +392,8 @@ fn identities(config: &Config) -> Vec<(Arc<str>, String)> {
 }
 
 fn open_rejects(path: &std::path::Path, walked: &Walked, from: Option<u64>) -> Result<RejectsFile, Ended> {
-    RejectsFile::open(path, ImportRejects::new(walked.attributes()), from).map_err(|error| Ended::Failed(error.into()))
+    RejectsFile::open(path, ImportRejects::new(walked.attributes()), from)
+        .map_err(|error| Ended::Failed(error.into()))
 }
 
 /// The rows to come; none where a store cannot tell, or other words than theirs decide.
@@ -452,7 +452,9 @@ fn ledger_refused(error: LedgerError) -> Ended {
 fn failed(error: ImportError) -> Ended {
     let bad = match &error {
         ImportError::People(error) => is_misconfigured(error),
-        ImportError::Okta(CallError::BadToken(_) | CallError::Forbidden(_)) | ImportError::Group { .. } => true,
+        ImportError::Okta(CallError::BadToken(_) | CallError::Forbidden(_)) | ImportError::Group { .. } => {
+            true
+        }
         _ => false,
     };
     if bad {

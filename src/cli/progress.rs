@@ -61,7 +61,12 @@ impl Progress {
         } else if self.told.elapsed() >= EVERY {
             self.told = Instant::now();
             let minute = HumanCount(rate(rows.saturating_mul(60), self.started.elapsed()));
-            output::note(&format!("{} {noun}, {minute} {noun}/min, {}", HumanCount(rows), words(), noun = self.noun));
+            output::note(&format!(
+                "{} {noun}, {minute} {noun}/min, {}",
+                HumanCount(rows),
+                words(),
+                noun = self.noun
+            ));
         }
     }
 

@@ -13,11 +13,17 @@ fn example() -> String {
 }
 
 fn secrets() -> Vec<(String, String)> {
-    ["KEYFERRY_HOOK_SECRET", "KEYFERRY_EVENTS_SECRET", "KEYFERRY_LEDGER_KEY", "KEYFERRY_PEPPER", "OKTA_API_TOKEN"]
-        .map(|name| (name.to_owned(), "a secret of some length".to_owned()))
-        .into_iter()
-        .chain([("SHOP_WRITER_URL".to_owned(), "postgres://writer@localhost/shop".to_owned())])
-        .collect()
+    [
+        "KEYFERRY_HOOK_SECRET",
+        "KEYFERRY_EVENTS_SECRET",
+        "KEYFERRY_LEDGER_KEY",
+        "KEYFERRY_PEPPER",
+        "OKTA_API_TOKEN",
+    ]
+    .map(|name| (name.to_owned(), "a secret of some length".to_owned()))
+    .into_iter()
+    .chain([("SHOP_WRITER_URL".to_owned(), "postgres://writer@localhost/shop".to_owned())])
+    .collect()
 }
 
 #[test]

@@ -49,7 +49,8 @@ impl Campaign {
             .map(|number| (login(number), if number % 2 == 0 { SPRING_BCRYPT } else { PHPASS }))
             .map(|(login, stored)| (login, format!("'{stored}'")))
             .collect();
-        let rows: Vec<(&str, &str)> = rows.iter().map(|(login, stored)| (login.as_str(), stored.as_str())).collect();
+        let rows: Vec<(&str, &str)> =
+            rows.iter().map(|(login, stored)| (login.as_str(), stored.as_str())).collect();
         let shop = Shop::new(&rows).await;
         // No call reaches it: `Move` has an org of ours, which stays empty.
         let org = Org::new(Settings::new(url, Secret::from(TOKEN))).expect("an org");
@@ -97,7 +98,10 @@ impl Campaign {
 
     fn creations(&self) -> usize {
         let exchanges = self.relay.exchanges();
-        exchanges.iter().filter(|it| it.method == Method::POST && it.path.starts_with("/api/v1/users?")).count()
+        exchanges
+            .iter()
+            .filter(|it| it.method == Method::POST && it.path.starts_with("/api/v1/users?"))
+            .count()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What an import tells: the plan before it, how far it is, and what it did.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use indicatif::{HumanCount, HumanDuration};
@@ -42,7 +42,8 @@ pub(super) fn plan(
         let _ = writeln!(text, "Run:   goes on where the one begun {} ended", moment(pass.begun));
     }
     let rows = total.map_or_else(|| "not counted".to_owned(), |total| HumanCount(total).to_string());
-    let _ = writeln!(text, "Rows:  {rows}; {} users of this ledger are in the org already", HumanCount(seeded));
+    let _ =
+        writeln!(text, "Rows:  {rows}; {} users of this ledger are in the org already", HumanCount(seeded));
     let most = options.limit.or(total.map(|total| total.saturating_sub(seeded)));
     match most.zip(pace.allowed_per_minute.filter(|allowed| *allowed > 0.0)) {
         Some((calls, allowed)) => {
@@ -116,7 +117,7 @@ impl Told {
         complete: bool,
         time: Duration,
         org: String,
-        rejects: PathBuf,
+        rejects: &Path,
         pace: &PaceState,
     ) -> Self {
         Self::new(Done::Real(report), complete, time, org, rejects, pace)
@@ -127,7 +128,7 @@ impl Told {
         complete: bool,
         time: Duration,
         org: String,
-        rejects: PathBuf,
+        rejects: &Path,
         pace: &PaceState,
     ) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
@@ -140,7 +141,7 @@ impl Told {
         complete: bool,
         time: Duration,
         org: String,
-        rejects: PathBuf,
+        rejects: &Path,
         pace: &PaceState,
     ) -> Self {
         Self {
@@ -189,7 +190,10 @@ impl Told {
         lines.extend(part(&users.hook));
         let more = [
             (report.recovered, "of them found in the org after a call whose answer was lost".to_owned()),
-            (report.provisioned, "of them PROVISIONED by a policy of the org: they got a mail to enrol".to_owned()),
+            (
+                report.provisioned,
+                "of them PROVISIONED by a policy of the org: they got a mail to enrol".to_owned(),
+            ),
             (report.updated, format!("{would}brought up to date: their rows had changed")),
             (report.attached, format!("in the org before: {would}given the hook")),
             (report.skipped, "in the org before: left alone".to_owned()),
@@ -240,7 +244,12 @@ fn dry_text(plan: &DryReport, seconds: Option<f64>) -> String {
             Some(false) => "would be created",
             None => "not looked up",
         };
-        let _ = writeln!(text, "{:>12}  into the group `{}` ({there})", HumanCount(group.users).to_string(), group.name);
+        let _ = writeln!(
+            text,
+            "{:>12}  into the group `{}` ({there})",
+            HumanCount(group.users).to_string(),
+            group.name
+        );
     }
     let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let time = time.map_or_else(String::new, |time| format!(": {} at the org's rate", HumanDuration(time)));

@@ -233,7 +233,10 @@ impl Org {
 
     /// Everybody's login, and what their first sign-in waits for.
     pub fn awaited(&self) -> Vec<(String, Awaits)> {
-        self.people().after("").map(|person| (person.attribute("login").to_owned(), person.awaits())).collect()
+        self.people()
+            .after("")
+            .map(|person| (person.attribute("login").to_owned(), person.awaits()))
+            .collect()
     }
 
     /// The System Log so far, oldest first.

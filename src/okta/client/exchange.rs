@@ -137,13 +137,9 @@ impl Client {
         loop {
             let place = match permit.take() {
                 Some(permit) => permit,
-                None => match within(effort.until, self.admit(call.bucket)).await {
-                    Some(permit) => permit,
-                    None => {
-                        let why = last.unwrap_or_else(|| "it was not its turn in time".to_owned());
-                        return Err(gave_up(&call, why));
-                    }
-                },
+                None => within(effort.until, self.admit(call.bucket)).await.ok_or_else(|| {
+                    gave_up(&call, last.clone().unwrap_or_else(|| "it was not its turn in time".to_owned()))
+                })?,
             };
             let attempt = self.attempt(&call, &mut effort).await?;
             drop(place);

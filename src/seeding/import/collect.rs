@@ -51,7 +51,14 @@ struct Open {
 
 impl Collector {
     pub(super) fn new(ledger: Ledger, pass: Pass, shard: Shard, file: RejectsFile) -> Self {
-        Self { ledger, pass, file, note: super::rejects_note(shard), report: Report::default(), open: BTreeMap::new() }
+        Self {
+            ledger,
+            pass,
+            file,
+            note: super::rejects_note(shard),
+            report: Report::default(),
+            open: BTreeMap::new(),
+        }
     }
 
     /// Listens until nobody tells anything any more.
@@ -157,10 +164,5 @@ impl Collector {
 }
 
 pub(super) fn reject_line((row, reason): &(Row, String)) -> Line<'_> {
-    Line {
-        source: &row.source,
-        id: row.id.as_deref(),
-        reason,
-        attributes: &row.attributes,
-    }
+    Line { source: &row.source, id: row.id.as_deref(), reason, attributes: &row.attributes }
 }

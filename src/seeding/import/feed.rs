@@ -6,9 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::collect::Told;
 use super::{ImportError, Markers, Options, stopped};
-use crate::ledger::{
-    Candidate, Cursor, Ledger, Marker, Pass, Route, Standing, State, UserRef,
-};
+use crate::ledger::{Candidate, Cursor, Ledger, Marker, Pass, Route, Standing, State, UserRef};
 use crate::seeding::people::{Batch, NewUser, People, Person};
 use crate::seeding::plan;
 use crate::seeding::plan::Reject;
@@ -132,9 +130,8 @@ impl Feeder {
             weighed.push(self.first_look(source, number, marker, person));
         }
         for (place, one) in weighed.iter().enumerate() {
-            match one {
-                Weighed::Send(work) => asked.push((place, work.candidate())),
-                _ => {}
+            if let Weighed::Send(work) = one {
+                asked.push((place, work.candidate()));
             }
         }
         let (places, candidates): (Vec<usize>, Vec<Candidate<'_>>) = asked.into_iter().unzip();
@@ -179,7 +176,6 @@ impl Feeder {
     fn second_look(&self, before: Weighed, standing: Standing) -> Weighed {
         let Weighed::Send(mut work) = before else { return before };
         match standing {
-            Standing::New => Weighed::Send(work),
             Standing::Unfinished { since } => {
                 work.task = Task::Recover { since };
                 Weighed::Send(work)
@@ -190,8 +186,8 @@ impl Feeder {
             }
             Standing::Settled { .. } => Weighed::Already,
             Standing::Skipped if self.options.existing == super::Existing::Skip => Weighed::Skipped,
-            // The policy is another one now.
-            Standing::Skipped => Weighed::Send(work),
+            // Skipped once, and the policy is another one now.
+            Standing::New | Standing::Skipped => Weighed::Send(work),
             Standing::LoginTaken => {
                 let Work { row, user, .. } = *work;
                 Weighed::Rejected(row, Reject::DuplicateLogin, Some(user))

@@ -30,9 +30,7 @@ impl Groups {
     /// Ids of groups that the whole import depends on.
     pub(super) async fn ensure_all(&self, names: &[String]) -> Result<(), ImportError> {
         for name in names {
-            self.ensure(name)
-                .await
-                .map_err(|source| ImportError::Group { name: name.clone(), source })?;
+            self.ensure(name).await.map_err(|source| ImportError::Group { name: name.clone(), source })?;
         }
         Ok(())
     }
@@ -43,12 +41,11 @@ impl Groups {
         if let Some(id) = known.ids.get(name) {
             return Ok(id.clone());
         }
-        let group = match self.client.group_by_name(name).await? {
-            Some(group) => group,
-            None => {
-                known.created += 1;
-                self.client.create_group(name, DESCRIPTION).await?
-            }
+        let group = if let Some(group) = self.client.group_by_name(name).await? {
+            group
+        } else {
+            known.created += 1;
+            self.client.create_group(name, DESCRIPTION).await?
         };
         known.ids.insert(name.to_owned(), group.id.clone());
         Ok(group.id)

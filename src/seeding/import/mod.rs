@@ -5,12 +5,12 @@
 //! that a run that ends in any way leaves nobody of whom it is not known what must be asked first.
 
 mod collect;
+mod dry;
 mod error;
 mod feed;
 mod groups;
 mod report;
 mod send;
-mod dry;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use tokio::sync::{Mutex, mpsc, watch};
 
+pub use dry::{DryReport, DryRun, GroupLine, dry_run};
 pub use error::ImportError;
 pub use report::Report;
-pub use dry::{DryReport, DryRun, GroupLine, dry_run};
 
 use super::people::{People, Walked};
 use super::sink::journal::RejectsFile;
@@ -112,12 +112,11 @@ pub async fn run(
     let sender = Sender { client, journal: ledger.journal(), ledger: ledger.clone(), groups, options };
     let collector = Collector::new(ledger, pass, shard, rejects);
     let todo = Arc::new(Mutex::new(todo));
-    let workers =
-        (0..in_flight).map(|_| sender.work(Arc::clone(&todo), told.clone(), stop.clone())).collect::<Vec<_>>();
+    let workers = (0..in_flight)
+        .map(|_| sender.work(Arc::clone(&todo), told.clone(), stop.clone()))
+        .collect::<Vec<_>>();
     let feeding = feeder.run(People::start(walked), work, told, stop.clone());
-    let working = async {
-        tokio::try_join!(feeding, try_join_all(workers)).map(|(complete, _)| complete)
-    };
+    let working = async { tokio::try_join!(feeding, try_join_all(workers)).map(|(complete, _)| complete) };
     tokio::select! {
         ended = async { tokio::try_join!(working, collector.run(heard, progress)) } => {
             let (complete, collected) = ended?;

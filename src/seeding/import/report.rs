@@ -35,6 +35,12 @@ impl Report {
     /// Rows that are settled, whatever became of them.
     pub fn done(&self) -> u64 {
         let users = &self.users;
-        users.users + users.rejected + self.already + self.other_route + self.updated + self.attached + self.skipped
+        users.users
+            + users.rejected
+            + self.already
+            + self.other_route
+            + self.updated
+            + self.attached
+            + self.skipped
     }
 }

@@ -189,8 +189,7 @@ impl Sender {
     /// A hash can be set only on a STAGED user, the hook on any. Nothing else of the account is touched.
     async fn attach(&self, work: &Work, found: User) -> Result<Sent, ImportError> {
         let staged = found.status == "STAGED";
-        let password =
-            if staged { work.password() } else { PasswordCredential::Hook(HookKind::Default) };
+        let password = if staged { work.password() } else { PasswordCredential::Hook(HookKind::Default) };
         let user = self.client.update_user(&found.id, None, Some(&password)).await?;
         if staged {
             self.client.activate_user(&user.id).await?;

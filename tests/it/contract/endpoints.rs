@@ -38,7 +38,8 @@ impl Checked {
 }
 
 async fn create(client: &Client, login: &str, groups: Vec<String>) -> Result<User, CallError> {
-    let profile = Profile(vec![("login", login), ("email", "a@example.com"), ("firstName", "A"), ("lastName", "B")]);
+    let profile =
+        Profile(vec![("login", login), ("email", "a@example.com"), ("firstName", "A"), ("lastName", "B")]);
     let credentials = user::Credentials { password: PasswordCredential::Hook(HookKind::Default) };
     let permit = client.admit(Bucket::Users).await;
     client.create_user(permit, &CreateUser { profile, credentials, group_ids: groups }).await
@@ -121,7 +122,8 @@ async fn hooks_keep_to_okta_s_description() {
         private_key,
     });
     let (url, secret) = (endpoint().await, Secret::from("Basic c2VjcmV0"));
-    let header = HookAuth::Header { name: "Authorization".to_owned(), secret: Secret::from("Basic c2VjcmV0") };
+    let header =
+        HookAuth::Header { name: "Authorization".to_owned(), secret: Secret::from("Basic c2VjcmV0") };
     let headers = [("X-Extra".to_owned(), Secret::from("one"))];
     let spec = |auth| InlineHookSpec { name: "Legacy passwords", url: &url, auth, headers: &headers };
     assert_eq!(client.inline_hooks().await.expect("asked"), []);
@@ -137,7 +139,9 @@ async fn hooks_keep_to_okta_s_description() {
         },
     });
     client.execute_inline_hook(&hook.id, &payload).await.expect("executed");
-    for proof in [HookClient::Secret(Secret::from("client-secret")), HookClient::PrivateKey("key1".to_owned())] {
+    for proof in
+        [HookClient::Secret(Secret::from("client-secret")), HookClient::PrivateKey("key1".to_owned())]
+    {
         let auth = HookAuth::OAuth {
             client_id: "0oa1hook".to_owned(),
             token_url: "https://example.okta.com/oauth2/default/v1/token".to_owned(),
@@ -154,7 +158,13 @@ async fn hooks_keep_to_okta_s_description() {
     assert_eq!(client.inline_hook(&hook.id).await.expect("asked"), None);
 
     let events = ["user.import.password"];
-    let spec = EventHookSpec { name: "Imported", url: &url, auth_header: "Authorization", secret: &secret, events: &events };
+    let spec = EventHookSpec {
+        name: "Imported",
+        url: &url,
+        auth_header: "Authorization",
+        secret: &secret,
+        events: &events,
+    };
     let hook = client.create_event_hook(&spec).await.expect("created");
     client.verify_event_hook(&hook.id).await.expect("verified");
     client.replace_event_hook(&hook.id, &spec).await.expect("replaced");
@@ -196,7 +206,8 @@ async fn answer(request: Request) -> Response {
         Some(challenge) => Json(json!({ "verification": challenge.expect("text") })).into_response(),
         None => {
             let value = json!({ "credential": "VERIFIED" });
-            Json(json!({ "commands": [{ "type": "com.okta.action.update", "value": value }] })).into_response()
+            Json(json!({ "commands": [{ "type": "com.okta.action.update", "value": value }] }))
+                .into_response()
         }
     }
 }

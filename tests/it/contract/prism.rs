@@ -86,7 +86,9 @@ impl Checked {
     /// What Prism objects to, and no exception is made for.
     pub(super) fn violations(&self) -> Vec<String> {
         let exchanges = self.relay.exchanges();
-        exchanges.iter().flat_map(|exchange| objections(exchange).into_iter().map(move |it| (exchange, it)))
+        exchanges
+            .iter()
+            .flat_map(|exchange| objections(exchange).into_iter().map(move |it| (exchange, it)))
             .filter(|(exchange, objection)| !is_excepted(exchange, objection))
             .map(|(exchange, it)| format!("{} {} {}: {it}", exchange.method, exchange.path, exchange.status))
             .collect()
@@ -141,9 +143,16 @@ fn objections(exchange: &Exchange) -> Vec<String> {
 fn told(objection: &Value) -> String {
     let place: Vec<&str> = objection["location"]
         .as_array()
-        .map(|place| place.iter().filter_map(Value::as_str).filter(|step| !["request", "response"].contains(step)).collect())
+        .map(|place| {
+            place
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(|step| !["request", "response"].contains(step))
+                .collect()
+        })
         .unwrap_or_default();
-    let message = objection["message"].as_str().map_or_else(|| objection["message"].to_string(), str::to_owned);
+    let message =
+        objection["message"].as_str().map_or_else(|| objection["message"].to_string(), str::to_owned);
     format!("{}: {message}", place.join("."))
 }
 

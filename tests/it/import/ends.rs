@@ -18,7 +18,9 @@ async fn sigterm_answers_what_is_in_flight_and_the_same_command_goes_on() {
     let id = child.id().to_string();
     let sent = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
     assert!(sent.success());
-    let output = tokio::task::spawn_blocking(move || child.wait_with_output().expect("it ends")).await.expect("waited for");
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().expect("it ends"))
+        .await
+        .expect("waited for");
     let (code, out, err) = told(&output);
     assert_eq!(code, 2, "{err}");
     assert!(err.contains("SIGTERM") && out.contains("the same command goes on"), "{out}{err}");

@@ -10,7 +10,8 @@ impl Move {
     async fn stranger(&self, number: usize, activate: bool) -> Value {
         let profile = json!({ "firstName": "Other", "lastName": "Person", "email": login(number), "login": login(number) });
         let path = format!("/api/v1/users?activate={activate}");
-        let body = json!({ "profile": profile, "credentials": { "password": { "value": "Old-Okta-password-1" } } });
+        let body =
+            json!({ "profile": profile, "credentials": { "password": { "value": "Old-Okta-password-1" } } });
         self.call(reqwest::Method::POST, &path, body).await
     }
 

@@ -57,7 +57,8 @@ async fn a_wrong_token_is_said_at_once_and_nothing_is_sent() {
     let campaign = Move::of(5).await;
     let mut command = campaign.command(&[]);
     command.env("KEYFERRY_OKTA__API_TOKEN", "00-some-other-canary-token");
-    let output = tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("waited for");
+    let output =
+        tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("waited for");
     let (code, out, err) = told(&output);
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("token") && err.contains("nothing was sent"), "{err}");

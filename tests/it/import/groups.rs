@@ -35,7 +35,8 @@ async fn everybody_joins_the_group_of_the_day_and_their_own() {
     let (code, report) = campaign.report(&[]).await;
     assert_eq!(code, 0, "{report}");
     let groups = campaign.groups().await;
-    let dated = groups.iter().find(|(name, _)| name.starts_with("Migrated_from_Legacy_2")).expect("the day's group");
+    let dated =
+        groups.iter().find(|(name, _)| name.starts_with("Migrated_from_Legacy_2")).expect("the day's group");
     assert_eq!(dated.1, 4, "{groups:?}");
     assert!(groups.contains(&("Engineering".to_owned(), 2)), "{groups:?}");
     assert_eq!(groups.len(), 2, "{groups:?}");

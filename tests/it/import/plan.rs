@@ -26,7 +26,8 @@ async fn a_dry_run_tells_all_and_sends_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_finds_logins_and_groups_that_are_there() {
-    let campaign = Move::with(10, |_| {}, "groups = [\"Everybody\"]\n[import]\nexisting = \"reject\"\n").await;
+    let campaign =
+        Move::with(10, |_| {}, "groups = [\"Everybody\"]\n[import]\nexisting = \"reject\"\n").await;
     campaign.report(&["--limit", "2"]).await;
     // Nobody of this ledger.
     std::fs::remove_file(campaign.shop.path().join("ledger.db")).expect("removed");
