@@ -2,6 +2,7 @@
 
 mod endpoints;
 mod prism;
+mod verbs;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -162,10 +163,13 @@ async fn what_okta_does_not_describe_is_noticed() {
     campaign.call(Method::POST, "/api/v1/users?activate=true", login).await;
     campaign.call(Method::GET, "/api/v1/users?limit=all", Value::Null).await;
     campaign.call(Method::GET, "/api/v1/nothing", Value::Null).await;
+    let credential = json!({ "data": { "context": { "credential": { "username": "amy", "password": 7 } } } });
+    campaign.call(Method::POST, "/api/v1/inlineHooks/cal1/execute", credential).await;
     assert_eq!(checked.org.calls().len(), 0, "none of them came through");
     campaign.call(Method::GET, WRONG, Value::Null).await;
     let violations = checked.violations();
-    let expected = ["profile.login", "query.limit", "/api/v1/nothing", "must be string"];
+    let expected =
+        ["profile.login", "query.limit", "/api/v1/nothing", "credential.password", "must be string"];
     assert_eq!(violations.len(), expected.len(), "{violations:#?}");
     for (violation, expected) in violations.iter().zip(expected) {
         assert!(violation.contains(expected), "{violation}");

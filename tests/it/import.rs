@@ -14,7 +14,7 @@ mod twice;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 
-use keyferry::demo::org::{Org, Settings};
+use keyferry::demo::org::{Calls, Org, Settings};
 use keyferry::secret::Secret;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -105,7 +105,7 @@ impl Move {
     pub(crate) fn calls(&self) -> (u64, u64) {
         let calls = self.org.calls();
         let writes = calls.iter().filter(|(name, _)| !name.starts_with("GET "));
-        (calls.values().map(|calls| calls.total()).sum(), writes.map(|(_, calls)| calls.total()).sum())
+        (calls.values().map(Calls::total).sum(), writes.map(|(_, calls)| calls.total()).sum())
     }
 
     /// Runs an import to its end, beside the org that this process serves.
@@ -129,7 +129,7 @@ impl Move {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let answer = client
             .request(method, format!("{}{path}", self.org_url))
-            .header("Authorization", format!("SSWS {}", TOKEN))
+            .header("Authorization", format!("SSWS {TOKEN}"))
             .json(&body)
             .send()
             .await

@@ -63,10 +63,9 @@ impl Program {
             }
         });
         let mut this = Self { process, log, ready: String::new() };
-        match receiver.recv_timeout(START_LIMIT) {
-            Ok(line) => this.ready = line,
-            Err(_) => panic!("{} did not start:\n{}", script.display(), this.log()),
-        }
+        let started = receiver.recv_timeout(START_LIMIT);
+        this.ready =
+            started.unwrap_or_else(|why| panic!("{} did not start: {why}\n{}", script.display(), this.log()));
         Some(this)
     }
 

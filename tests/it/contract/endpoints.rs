@@ -56,7 +56,7 @@ async fn users_groups_and_the_log_keep_to_okta_s_description() {
     let refused = create(&client, "ana", Vec::new()).await.expect_err("no address");
     assert_eq!(refused.refusal().map(|refusal| refusal.code), Some(Code::Validation));
     let taken = create(&client, "ANA@example.com", Vec::new()).await.expect_err("taken");
-    assert!(taken.refusal().is_some_and(|refusal| refusal.login_taken()), "{taken}");
+    assert!(taken.refusal().is_some_and(keyferry::okta::client::Refusal::login_taken), "{taken}");
     assert_eq!(client.user_by_id(&ana.id).await.expect("asked"), Some(ana.clone()));
     for nobody in ["nobody@example.com", "isáàc.bröck@example.com", "me", "x\r\ny", "\"", "../groups"] {
         assert_eq!(client.user_by_login(nobody).await.expect(nobody), None);
@@ -76,6 +76,11 @@ async fn users_groups_and_the_log_keep_to_okta_s_description() {
     let changed = format!("lastUpdated gt \"{}\"", "2020-01-01T00:00:00.000Z");
     let query = UserQuery { filter: Some(changed), search: None };
     client.users(query).try_collect::<Vec<_>>().await.expect("pages");
+    let odd = UserQuery { filter: Some("nonsense".to_owned()), search: None };
+    let refused = client.users(odd).try_collect::<Vec<_>>().await.expect_err("no such filter");
+    assert_eq!(refused.refusal().map(|refusal| refusal.code), Some(Code::SearchCriteria));
+    let stranger = checked.client(Credentials::Token(Secret::from("00-of-another-org")));
+    assert!(matches!(stranger.check().await, Err(CallError::BadToken(_))));
     let members: Vec<Vec<User>> = client.group_members(&group.id).try_collect().await.expect("members");
     assert_eq!(members.concat().len(), 2);
     let unknown = client.add_to_group("00g00000000000000000", &ana.id).await.expect_err("no such group");
@@ -202,12 +207,9 @@ async fn endpoint() -> String {
 }
 
 async fn answer(request: Request) -> Response {
-    match request.headers().get("x-okta-verification-challenge").map(|challenge| challenge.to_str()) {
-        Some(challenge) => Json(json!({ "verification": challenge.expect("text") })).into_response(),
-        None => {
-            let value = json!({ "credential": "VERIFIED" });
-            Json(json!({ "commands": [{ "type": "com.okta.action.update", "value": value }] }))
-                .into_response()
-        }
+    if let Some(challenge) = request.headers().get("x-okta-verification-challenge") {
+        return Json(json!({ "verification": challenge.to_str().expect("text") })).into_response();
     }
+    let value = json!({ "credential": "VERIFIED" });
+    Json(json!({ "commands": [{ "type": "com.okta.action.update", "value": value }] })).into_response()
 }
