@@ -65,7 +65,7 @@ impl Program {
         let mut this = Self { process, log, ready: String::new() };
         match receiver.recv_timeout(START_LIMIT) {
             Ok(line) => this.ready = line,
-            Err(_) => panic!("{} did not start:\n{}", script.display(), this.log()),
+            Err(error) => panic!("{} did not start: {error}\n{}", script.display(), this.log()),
         }
         Some(this)
     }

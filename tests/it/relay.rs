@@ -106,14 +106,8 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
         shared.kept.notify_one();
         return std::future::pending().await;
     }
-    let exchange = Exchange {
-        method: head.method,
-        path,
-        sent,
-        status,
-        headers: headers.clone(),
-        body: body.clone(),
-    };
+    let exchange =
+        Exchange { method: head.method, path, sent, status, headers: headers.clone(), body: body.clone() };
     shared.exchanges.lock().expect("nobody panicked here").push(exchange);
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::TryStreamExt as _;
 use keyferry::demo::org::{EventType, Status};
-use keyferry::okta::client::{Bucket, CallError, Client, Code, Credentials, Settings};
+use keyferry::okta::client::{Bucket, CallError, Client, Code, Credentials, Refusal, Settings};
 use keyferry::okta::event_hooks::EventHookSpec;
 use keyferry::okta::inline_hooks::{HookAuth, HookClient, InlineHookSpec};
 use keyferry::okta::logs::LogFrom;
@@ -38,7 +38,8 @@ impl Checked {
 }
 
 async fn create(client: &Client, login: &str, groups: Vec<String>) -> Result<User, CallError> {
-    let profile = Profile(vec![("login", login), ("email", "a@example.com"), ("firstName", "A"), ("lastName", "B")]);
+    let profile =
+        Profile(vec![("login", login), ("email", "a@example.com"), ("firstName", "A"), ("lastName", "B")]);
     let credentials = user::Credentials { password: PasswordCredential::Hook(HookKind::Default) };
     let permit = client.admit(Bucket::Users).await;
     client.create_user(permit, &CreateUser { profile, credentials, group_ids: groups }).await
@@ -52,10 +53,10 @@ async fn users_groups_and_the_log_keep_to_okta_s_description() {
     let group = client.create_group("Legacy", "from the shop").await.expect("created");
     assert_eq!(client.create_group("Legacy", "again").await.expect("there already"), group);
     let ana = create(&client, "ana@example.com", vec![group.id.clone()]).await.expect("created");
-    let refused = create(&client, "ana", Vec::new()).await.expect_err("no address");
+    let refused = create(&client, "anabel", Vec::new()).await.expect_err("no address");
     assert_eq!(refused.refusal().map(|refusal| refusal.code), Some(Code::Validation));
     let taken = create(&client, "ANA@example.com", Vec::new()).await.expect_err("taken");
-    assert!(taken.refusal().is_some_and(|refusal| refusal.login_taken()), "{taken}");
+    assert!(taken.refusal().is_some_and(Refusal::login_taken), "{taken}");
     assert_eq!(client.user_by_id(&ana.id).await.expect("asked"), Some(ana.clone()));
     for nobody in ["nobody@example.com", "isáàc.bröck@example.com", "me", "x\r\ny", "\"", "../groups"] {
         assert_eq!(client.user_by_login(nobody).await.expect(nobody), None);
@@ -75,6 +76,11 @@ async fn users_groups_and_the_log_keep_to_okta_s_description() {
     let changed = format!("lastUpdated gt \"{}\"", "2020-01-01T00:00:00.000Z");
     let query = UserQuery { filter: Some(changed), search: None };
     client.users(query).try_collect::<Vec<_>>().await.expect("pages");
+    let odd = UserQuery { filter: Some("nonsense".to_owned()), search: None };
+    let refused = client.users(odd).try_collect::<Vec<_>>().await.expect_err("no such filter");
+    assert_eq!(refused.refusal().map(|refusal| refusal.code), Some(Code::SearchCriteria));
+    let stranger = checked.client(Credentials::Token(Secret::from("00-of-another-org")));
+    assert!(matches!(stranger.check().await, Err(CallError::BadToken(_))));
     let members: Vec<Vec<User>> = client.group_members(&group.id).try_collect().await.expect("members");
     assert_eq!(members.concat().len(), 2);
     let unknown = client.add_to_group("00g00000000000000000", &ana.id).await.expect_err("no such group");
@@ -121,11 +127,11 @@ async fn hooks_keep_to_okta_s_description() {
         private_key,
     });
     let (url, secret) = (endpoint().await, Secret::from("Basic c2VjcmV0"));
-    let header = HookAuth::Header { name: "Authorization".to_owned(), secret: Secret::from("Basic c2VjcmV0") };
+    let header =
+        HookAuth::Header { name: "Authorization".to_owned(), secret: Secret::from("Basic c2VjcmV0") };
     let headers = [("X-Extra".to_owned(), Secret::from("one"))];
-    let spec = |auth| InlineHookSpec { name: "Legacy passwords", url: &url, auth, headers: &headers };
     assert_eq!(client.inline_hooks().await.expect("asked"), []);
-    let hook = client.create_inline_hook(&spec(&header)).await.expect("created");
+    let hook = client.create_inline_hook(&inline_hook(&url, &header, &headers)).await.expect("created");
     let payload = json!({
         "eventType": "com.okta.user.credential.password.import",
         "eventTypeVersion": "1.0", "cloudEventVersion": "0.1", "contentType": "application/json",
@@ -137,14 +143,16 @@ async fn hooks_keep_to_okta_s_description() {
         },
     });
     client.execute_inline_hook(&hook.id, &payload).await.expect("executed");
-    for proof in [HookClient::Secret(Secret::from("client-secret")), HookClient::PrivateKey("key1".to_owned())] {
+    for proof in
+        [HookClient::Secret(Secret::from("client-secret")), HookClient::PrivateKey("key1".to_owned())]
+    {
         let auth = HookAuth::OAuth {
             client_id: "0oa1hook".to_owned(),
             token_url: "https://example.okta.com/oauth2/default/v1/token".to_owned(),
             scope: "keyferry".to_owned(),
             client: proof,
         };
-        client.replace_inline_hook(&hook.id, &spec(&auth)).await.expect("replaced");
+        client.replace_inline_hook(&hook.id, &inline_hook(&url, &auth, &headers)).await.expect("replaced");
     }
     assert_eq!(client.inline_hooks().await.expect("asked").len(), 1);
     client.deactivate_inline_hook(&hook.id).await.expect("deactivated");
@@ -153,7 +161,13 @@ async fn hooks_keep_to_okta_s_description() {
     assert_eq!(client.inline_hook(&hook.id).await.expect("asked"), None);
 
     let events = ["user.import.password"];
-    let spec = EventHookSpec { name: "Imported", url: &url, auth_header: "Authorization", secret: &secret, events: &events };
+    let spec = EventHookSpec {
+        name: "Imported",
+        url: &url,
+        auth_header: "Authorization",
+        secret: &secret,
+        events: &events,
+    };
     let hook = client.create_event_hook(&spec).await.expect("created");
     client.verify_event_hook(&hook.id).await.expect("verified");
     client.replace_event_hook(&hook.id, &spec).await.expect("replaced");
@@ -181,6 +195,10 @@ async fn hooks_keep_to_okta_s_description() {
     ]);
 }
 
+fn inline_hook<'a>(url: &'a str, auth: &'a HookAuth, headers: &'a [(String, Secret)]) -> InlineHookSpec<'a> {
+    InlineHookSpec { name: "Legacy passwords", url, auth, headers }
+}
+
 /// Where hooks are answered: VERIFIED, or the challenge.
 async fn endpoint() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
@@ -191,11 +209,10 @@ async fn endpoint() -> String {
 }
 
 async fn answer(request: Request) -> Response {
-    match request.headers().get("x-okta-verification-challenge").map(|challenge| challenge.to_str()) {
-        Some(challenge) => Json(json!({ "verification": challenge.expect("text") })).into_response(),
-        None => {
-            let value = json!({ "credential": "VERIFIED" });
-            Json(json!({ "commands": [{ "type": "com.okta.action.update", "value": value }] })).into_response()
-        }
+    if let Some(challenge) = request.headers().get("x-okta-verification-challenge") {
+        let challenge = challenge.to_str().expect("text");
+        return Json(json!({ "verification": challenge })).into_response();
     }
+    let value = json!({ "credential": "VERIFIED" });
+    Json(json!({ "commands": [{ "type": "com.okta.action.update", "value": value }] })).into_response()
 }
