@@ -12,7 +12,7 @@ use keyferry::ledger::{Candidate, Cursor, Ledger, Pass, Route, Settled, Shard, S
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 const USERS: u32 = 1_000_000;
-const BATCH: u32 = 1_000;
+const BATCH: u32 = 10_000;
 const CALLERS: u32 = 100;
 const CLAIMS: u32 = 20_000;
 const SEEDED: &str = "UPDATE users SET state = 'seeded', okta_id = '00u' || substr(user_key, 1, 17)";
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Failure> {
     let began = Instant::now();
     batch(&ledger, &pass, count..count + BATCH).await?;
     say(&format!(
-        "resume: open, lock, begin {:.1} ms; first batch of new users {:.1} ms",
+        "resume: open, lock, begin {:.1} ms; first batch of {BATCH} new users {:.1} ms",
         millis(opened),
         millis(began.elapsed())
     ))?;

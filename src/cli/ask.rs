@@ -3,6 +3,7 @@
 
 use std::io::{self, BufRead, IsTerminal as _};
 
+use super::interrupt::interrupted;
 use super::output::{self, Exit};
 
 /// The longest answer that is read, in bytes.
@@ -33,9 +34,13 @@ pub(super) async fn confirm(question: String, wanted: Wanted, yes: bool) -> Resu
         Wanted::Number(number) => format!("Type the number, {number}, to go on: "),
     };
     output::note(&format!("{question}\n{mend}"));
-    // A thread of its own, since reading a terminal blocks.
-    let answer = tokio::task::spawn_blocking(|| read(io::stdin().lock())).await;
-    if answer.is_ok_and(|answer| is(&answer, wanted)) {
+    let answer = tokio::select! {
+        // A thread of its own, since reading a terminal blocks.
+        answer = tokio::task::spawn_blocking(|| read(io::stdin().lock())) => answer.unwrap_or_default(),
+        // Whoever waited for signals before has taken them away from the system, which would end us.
+        _signal = interrupted() => String::new(),
+    };
+    if is(&answer, wanted) {
         return Ok(());
     }
     output::note("Nothing was done.");

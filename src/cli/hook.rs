@@ -1,7 +1,7 @@
 //! `keyferry hook`: the password import inline hook and the event hook in the org. Registers them, proves them with a
 //! call that goes through Okta, shows, rotates their secret, and deletes them.
 //!
-//! A secret comes from the configuration, or as env:NAME or file:PATH, and is never printed.
+//! A secret comes from the configuration, or as `env:NAME` or `file:PATH`, and is never printed.
 
 mod address;
 mod delete;
@@ -72,6 +72,7 @@ struct Known {
 }
 
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, read as it stands")]
 struct RegisterArgs {
     #[command(flatten)]
     common: Common,

@@ -101,7 +101,7 @@ impl EventHook {
             Err(refusal) => return refusal.answer(received, UNAVAILABLE),
         };
         let confirmed = tokio::time::timeout_at(deadline.into(), self.confirm(&delivery.imports)).await;
-        match confirmed.unwrap_or_else(|_| Err(LedgerError::TimedOut(self.deadline.as_secs()))) {
+        match confirmed.unwrap_or(Err(LedgerError::TimedOut(self.deadline.as_secs()))) {
             Ok(confirmed) => {
                 self.told(&delivery, confirmed, received);
                 Response::new(Body::empty())

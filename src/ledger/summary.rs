@@ -178,38 +178,75 @@ impl Ledger {
     }
 }
 
-/// Source, route, scheme, state, users.
-type UserGroup = (String, String, Option<String>, String, i64);
+/// Users of one source, route, scheme and state: what is asked of all users in one go, since there may be millions.
+struct UserGroup {
+    source: String,
+    route: String,
+    scheme: Option<String>,
+    state: String,
+    users: i64,
+    verified: i64,
+    unfinished: i64,
+    resets_started: i64,
+    resets_done: i64,
+    cleaned: i64,
+    rolling_back: i64,
+}
+
+type UserGroupRow = (String, String, Option<String>, String, i64, i64, i64, i64, i64, i64, i64);
 
 async fn user_groups(store: &Store) -> Result<Vec<UserGroup>, LedgerError> {
-    Ok(on_pool!(store, pool => {
+    let groups: Vec<UserGroupRow> = on_pool!(store, pool => {
         sqlx::query_as(
-            "SELECT source, route, scheme, state, count(*) FROM users GROUP BY source, route, scheme, state \
-             ORDER BY source, route, scheme, state",
+            "SELECT source, route, scheme, state, count(*) AS users, \
+             count(CASE WHEN verified > 0 OR state = 'confirmed' THEN 1 END) AS verified, \
+             count(attempt_at) AS unfinished, \
+             count(CASE WHEN reset_step = 'started' THEN 1 END) AS resets_started, \
+             count(CASE WHEN reset_step = 'done' THEN 1 END) AS resets_done, \
+             count(cleaned_at) AS cleaned, count(roll_back_step) AS rolling_back \
+             FROM users GROUP BY source, route, scheme, state ORDER BY source, route, scheme, state",
         )
         .fetch_all(pool)
         .await?
-    }))
+    });
+    let group = |row: UserGroupRow| {
+        let (source, route, scheme, state, users, verified, unfinished, started, done, cleaned, rolling_back) =
+            row;
+        UserGroup {
+            source,
+            route,
+            scheme,
+            state,
+            users,
+            verified,
+            unfinished,
+            resets_started: started,
+            resets_done: done,
+            cleaned,
+            rolling_back,
+        }
+    };
+    Ok(groups.into_iter().map(group).collect())
 }
 
 fn seeded(groups: &[UserGroup]) -> Vec<SeededCount> {
-    let seeded =
-        groups.iter().filter(|group| matches!(group.3.as_str(), "seeded" | "verified" | "confirmed"));
-    seeded
-        .map(|(source, route, scheme, state, users)| SeededCount {
-            source: source.clone(),
-            route: route.clone(),
-            scheme: scheme.clone(),
-            state: state.clone(),
-            users: count(*users),
+    groups
+        .iter()
+        .filter(|group| matches!(group.state.as_str(), "seeded" | "verified" | "confirmed"))
+        .map(|group| SeededCount {
+            source: group.source.clone(),
+            route: group.route.clone(),
+            scheme: group.scheme.clone(),
+            state: group.state.clone(),
+            users: count(group.users),
         })
         .collect()
 }
 
 fn users(groups: &[UserGroup]) -> Vec<UserCount> {
     let mut users: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
-    for (source, route, _, state, number) in groups {
-        *users.entry((source, route, state)).or_default() += count(*number);
+    for group in groups {
+        *users.entry((&group.source, &group.route, &group.state)).or_default() += count(group.users);
     }
     users
         .into_iter()
@@ -222,16 +259,7 @@ fn users(groups: &[UserGroup]) -> Vec<UserCount> {
         .collect()
 }
 
-/// What an import and what follows it have under way; a summary with that alone.
-async fn under_way(store: &Store) -> Result<Summary, LedgerError> {
-    let (unfinished, started, done, cleaned, rolling_back): (i64, i64, i64, i64, i64) = on_pool!(store, pool => {
-        sqlx::query_as(
-            "SELECT count(attempt_at), count(CASE WHEN reset_step = 'started' THEN 1 END), \
-             count(CASE WHEN reset_step = 'done' THEN 1 END), count(cleaned_at), count(roll_back_step) FROM users",
-        )
-        .fetch_one(pool)
-        .await?
-    });
+async fn passes(store: &Store) -> Result<Vec<PassUnderWay>, LedgerError> {
     let passes: Vec<(String, String)> = on_pool!(store, pool => {
         sqlx::query_as("SELECT key, value FROM meta WHERE key LIKE 'pass:%'").fetch_all(pool).await?
     });
@@ -244,14 +272,7 @@ async fn under_way(store: &Store) -> Result<Summary, LedgerError> {
         })
         .collect();
     passes.sort_by_key(|pass| pass.number);
-    Ok(Summary {
-        passes,
-        unfinished: count(unfinished),
-        resets: Resets { started: count(started), done: count(done) },
-        cleaned: count(cleaned),
-        rolling_back: count(rolling_back),
-        ..Summary::default()
-    })
+    Ok(passes)
 }
 
 /// All questions in one transaction would see one moment; the counts of a moment ago do no harm, so each question is
@@ -259,16 +280,8 @@ async fn under_way(store: &Store) -> Result<Summary, LedgerError> {
 pub(super) async fn read(store: &Store, now: SystemTime) -> Result<Summary, LedgerError> {
     let now = millis(now);
     in_time(SUMMARY, async {
-        let groups_of_users = user_groups(store).await?;
-        let under_way = under_way(store).await?;
-        let verified_users: Vec<(String, Option<String>, i64)> = on_pool!(store, pool => {
-            sqlx::query_as(
-                "SELECT source, scheme, count(*) FROM users WHERE verified > 0 OR state = 'confirmed' \
-                 GROUP BY source, scheme",
-            )
-            .fetch_all(pool)
-            .await?
-        });
+        let of_users = user_groups(store).await?;
+        let passes = passes(store).await?;
         let groups: Vec<Group> = on_pool!(store, pool => {
             sqlx::query_as(
                 "SELECT source, scheme, outcome, reason, count(*), min(at), max(at), \
@@ -288,22 +301,36 @@ pub(super) async fn read(store: &Store, now: SystemTime) -> Result<Summary, Ledg
             .fetch_all(pool)
             .await?
         });
-        let (schemes, decisions) = assemble(verified_users, groups, wrong_users);
-        let (users, seeded) = (users(&groups_of_users), seeded(&groups_of_users));
-        Ok(Summary { users, seeded, schemes, decisions, ..under_way })
+        let (schemes, decisions) = assemble(&of_users, groups, wrong_users);
+        let sum = |number: fn(&UserGroup) -> i64| of_users.iter().map(number).map(count).sum();
+        Ok(Summary {
+            users: users(&of_users),
+            seeded: seeded(&of_users),
+            passes,
+            unfinished: sum(|group| group.unfinished),
+            resets: Resets {
+                started: sum(|group| group.resets_started),
+                done: sum(|group| group.resets_done),
+            },
+            cleaned: sum(|group| group.cleaned),
+            rolling_back: sum(|group| group.rolling_back),
+            schemes,
+            decisions,
+        })
     })
     .await
 }
 
 fn assemble(
-    verified_users: Vec<(String, Option<String>, i64)>,
+    of_users: &[UserGroup],
     groups: Vec<Group>,
     wrong_users: Vec<(Option<String>, Option<String>, i64)>,
 ) -> (Vec<SchemeCount>, Decisions) {
     let mut decisions = Decisions::default();
     let mut schemes: BTreeMap<(Option<String>, Option<String>), SchemeCount> = BTreeMap::new();
-    for (source, scheme, users) in verified_users {
-        entry(&mut schemes, Some(source), scheme).verified_users += count(users);
+    for group in of_users.iter().filter(|group| group.verified > 0) {
+        let scheme = entry(&mut schemes, Some(group.source.clone()), group.scheme.clone());
+        scheme.verified_users += count(group.verified);
     }
     for (source, scheme, outcome, reason, all, first, last, hour, day) in groups {
         decisions.total.add(&outcome, count(all));

@@ -186,12 +186,15 @@ async fn what_cannot_be_right_is_told_before_anybody_is_asked() {
 
 #[tokio::test]
 async fn check_prepares_the_statement_and_runs_nothing() {
-    let seeded = shop(1, FORGET).await;
+    let seeded = Seeded::with_store(1).await;
     let checked = async |seeded: &Seeded| told(&seeded.run(&["check"]).await).1;
+    let server = "[server.auth]\nheader = [{ name = \"Authorization\", secret = \"Basic test\" }]\n";
+    let url = format!("sqlite:{}", seeded.database().display());
+    seeded.configure(&format!("{server}{}", cleanup(&url, FORGET)));
     let printed = checked(&seeded).await;
     assert!(printed.contains("ok       cleanup of shop: reachable, and its statement fits"), "{printed}");
-    let url = format!("sqlite:{}", seeded.database().display());
-    seeded.configure(&cleanup(&url, "UPDATE people SET stored = NULL WHERE id = :id"));
+    let wrong = cleanup(&url, "UPDATE people SET stored = NULL WHERE id = :id");
+    seeded.configure(&format!("{server}{wrong}"));
     let printed = checked(&seeded).await;
     assert!(printed.contains("PROBLEM  cleanup of shop: ") && printed.contains("people"), "{printed}");
     assert!(forgotten(&seeded).await.is_empty());

@@ -13,7 +13,7 @@ fn example() -> String {
 }
 
 fn secrets() -> Vec<(String, String)> {
-    ["KEYFERRY_HOOK_SECRET", "KEYFERRY_LEDGER_KEY", "KEYFERRY_PEPPER", "OKTA_API_TOKEN"]
+    ["KEYFERRY_HOOK_SECRET", "KEYFERRY_EVENTS_SECRET", "KEYFERRY_LEDGER_KEY", "KEYFERRY_PEPPER", "OKTA_API_TOKEN"]
         .map(|name| (name.to_owned(), "a secret of some length".to_owned()))
         .into_iter()
         .chain([("SHOP_WRITER_URL".to_owned(), "postgres://writer@localhost/shop".to_owned())])
@@ -41,6 +41,9 @@ fn the_documented_example_is_valid_as_it_stands_and_with_every_key_set() {
     assert_eq!(all.server.debug_context, plain.server.debug_context);
     assert_eq!(all.ledger.queue, plain.ledger.queue);
     assert_eq!((all.log.json, &all.log.level), (plain.log.json, &plain.log.level));
+    let (all_okta, plain_okta) =
+        (all.okta.as_ref().expect("a section"), plain.okta.as_ref().expect("a section"));
+    assert_eq!((all_okta.in_flight, all_okta.timeout), (plain_okta.in_flight, plain_okta.timeout));
     let (all, plain) = (&all.sources[0].settings, &plain.sources[0].settings);
     assert_eq!(all.page_size, plain.page_size);
     assert_eq!(all.max_connections, plain.max_connections);

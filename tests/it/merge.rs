@@ -43,18 +43,19 @@ fn users(shop: &Shop) -> Vec<Value> {
 }
 
 /// What the three stores hold: the shop in the folder, the forum, the CRM.
-const SHOP: [[&str; 6]; 3] = [
+const SHOP: [[&str; 6]; 4] = [
     ["1", "amy@example.com", SPRING_BCRYPT, "amy@example.com", "", ""],
     ["2", "bob@example.com", "", "bob@example.com", "", "2"],
     ["3", "carl@example.com", PHPASS, "", "", "3"],
+    ["4", "eve@example.com", PHPASS, "eve@example.com", "", ""],
 ];
 const FORUM: [[&str; 6]; 5] = [
     // Amy, by her address, with what the shop does not know.
     ["a", "amy.wong@example.com", PHPASS, "AMY@example.com", "+1 555 0100", "7"],
     // Bob: the shop knows him without a password, so nobody does.
     ["b", "bob@example.com", SPRING_BCRYPT, "bob@example.com", "", ""],
-    // Both Amy and Carl.
-    ["c", "x@example.com", PHPASS, "amy@example.com", "", "3"],
+    // Both Eve and Carl.
+    ["c", "x@example.com", PHPASS, "eve@example.com", "", "3"],
     ["d", "dora@example.com", SPRING_SCRYPT, "dora@example.com", "+1 555 0101", ""],
     ["e", "dora2@example.com", SPRING_SCRYPT, "Dora@example.com", "", ""],
 ];
@@ -97,8 +98,11 @@ async fn people_of_three_stores_are_exported_once_with_the_first_store_s_credent
         "login": "dora@example.com", "firstName": "F", "lastName": "L", "email": "dora@example.com",
         "mobilePhone": "+1 555 0101",
     });
+    let eve = json!({
+        "login": "eve@example.com", "firstName": "F", "lastName": "L", "email": "eve@example.com",
+    });
     let written = users(&shop);
-    assert_eq!(written.iter().map(|user| &user["profile"]).collect::<Vec<_>>(), [&amy, &carl, &dora]);
+    assert_eq!(written.iter().map(|user| &user["profile"]).collect::<Vec<_>>(), [&amy, &carl, &eve, &dora]);
     assert_eq!(written[0]["credentials"]["password"]["hash"]["algorithm"], "BCRYPT", "the shop's");
     assert_eq!((&written[1]["credentials"], &written[2]["credentials"]), (&hook, &hook));
     assert_eq!(
@@ -110,7 +114,7 @@ async fn people_of_three_stores_are_exported_once_with_the_first_store_s_credent
          crm,r,CARL@example.com,duplicate login\n"
     );
     let report: Value = serde_json::from_str(&out).expect("JSON");
-    assert_eq!((&report["rows"], &report["users"], &report["rejected"]), (&json!(11), &json!(3), &json!(4)));
+    assert_eq!((&report["rows"], &report["users"], &report["rejected"]), (&json!(12), &json!(4), &json!(4)));
     assert_eq!(
         report["merged"],
         json!({
@@ -140,7 +144,7 @@ async fn people_of_three_stores_are_exported_once_with_the_first_store_s_credent
     // One source by itself is merged with nobody, and says nothing of it.
     let (_, out, err) = told(&shop.run(&[&FILES[..], &["--source", "forum"]].concat()));
     let report: Value = serde_json::from_str(&out).expect(&err);
-    assert_eq!((report.get("merged"), &report["users"]), (None, &json!(3)), "{report}");
+    assert_eq!((report.get("merged"), &report["users"]), (None, &json!(4)), "{report}");
 }
 
 #[tokio::test]

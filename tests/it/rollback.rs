@@ -1,5 +1,7 @@
 //! `keyferry rollback`: users whom the ledger created and nobody has used go, and nobody else.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use keyferry::demo::org::{Fault, FaultKind, Faults, Status};
@@ -194,4 +196,38 @@ async fn what_cannot_be_right_is_told_and_nothing_is_called() {
     let (code, _, err) = told(&seeded.run(&["rollback", "--group", GROUP, "--yes"]).await);
     assert!(code == 1 && err.contains("belongs to the org https://other.okta.com"), "{err}");
     assert_eq!(seeded.calls(DEACTIVATE) + seeded.calls(DELETE), 0);
+}
+
+/// Asked on a terminal, which `script` of util-linux imitates.
+#[tokio::test]
+async fn on_a_terminal_the_number_of_users_is_asked_for() {
+    let seeded = Seeded::with_store(2).await;
+    let okta_ids = seeded.seed_all(1..=2).await;
+    let asked = async |answer: &str| {
+        let line = format!("{} rollback --group {GROUP}", env!("CARGO_BIN_EXE_keyferry"));
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).current_dir(seeded.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                assert!(std::env::var("CI").map_or(true, |ci| ci != "true"), "script: {error}");
+                return None;
+            }
+        };
+        let mut input = child.stdin.take().expect("a pipe");
+        input.write_all(answer.as_bytes()).expect("written");
+        // The pipe stays open until it has ended, as a terminal does.
+        let output = tokio::task::spawn_blocking(|| child.wait_with_output().expect("it ends")).await;
+        drop(input);
+        Some(told(&output.expect("it ran")))
+    };
+    let Some((code, out, _)) = asked("1\n").await else { return };
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("Type the number, 2, to go on") && out.contains("Nothing was done."), "{out}");
+    assert_eq!(seeded.status(&okta_ids[0]).await.as_deref(), Some("ACTIVE"));
+    let (code, out, _) = asked("2\n").await.expect("it was there before");
+    assert_eq!(code, 0, "{out}");
+    assert_eq!(seeded.status(&okta_ids[0]).await, None);
+    assert_eq!(seeded.status(&okta_ids[1]).await, None);
 }

@@ -64,15 +64,15 @@ pub(super) async fn rotate(
         ));
         return Ok(());
     };
-    let mut words = problem.words;
+    let mut words = problem.words.clone();
     for old in wired.entries(End::Events).into_iter().filter(|entry| entry.index != to.index) {
-        if put(wired, hook, &hook.url, old).await.is_ok() && verify(wired, hook, old).await.is_ok() {
-            changed.verified = true;
-            report.event_hook = Some((&changed).into());
-            words.push_str(&format!(
-                ". The secret of {old} was put back, and the event hook is VERIFIED with it"
-            ));
-            return Err(Problem { exit: problem.exit, words });
+        let Ok(mut restored) = put(wired, hook, &hook.url, old).await else { continue };
+        restored.verified = verify(wired, hook, old).await.is_ok();
+        report.event_hook = Some((&restored).into());
+        if restored.verified {
+            let put_back =
+                format!(". The secret of {old} was put back, and the event hook is VERIFIED with it");
+            return Err(Problem { words: words + &put_back, ..problem });
         }
     }
     words.push_str(

@@ -1,6 +1,6 @@
 //! `--oauth`: the inline hook's other channel, where Okta fetches an access token for each call.
 //!
-//! The client secret comes as env:NAME or file:PATH; written out on the command line every process could read it.
+//! The client secret comes as `env:NAME` or `file:PATH`; written out on the command line every process could read it.
 
 use clap::{Args as ClapArgs, ValueEnum};
 
@@ -33,10 +33,10 @@ pub(super) struct OauthArgs {
     /// The scope that Okta asks for
     #[arg(long, value_name = "SCOPE", requires = "oauth")]
     oauth_scope: Option<String>,
-    /// The client's secret, as env:NAME or file:PATH, for client_secret_post
+    /// The client's secret, as `env:NAME` or `file:PATH`, for `client_secret_post`
     #[arg(long, value_name = "SECRET", requires = "oauth")]
     oauth_secret: Option<String>,
-    /// The id of the hook key in the org, for private_key_jwt
+    /// The id of the hook key in the org, for `private_key_jwt`
     #[arg(long, value_name = "ID", requires = "oauth")]
     oauth_hook_key: Option<String>,
 }

@@ -78,11 +78,12 @@ fn said_by(refusal: &Refusal) -> String {
 fn combined(said: &str, opinion: &Opinion, about: About<'_>) -> String {
     let from_okta = recognised(said);
     let words = match (from_okta, opinion) {
-        (Trouble::Status(_), _) | (_, Opinion::None) => mend(from_okta, about),
+        (Trouble::Status(_), _) | (_, Opinion::None) | (Trouble::TooSlow, Opinion::Fine) => {
+            mend(from_okta, about)
+        }
         (_, Opinion::Wrong(trouble)) => {
             format!("{}{}", answered(*trouble), mend(*trouble, about))
         }
-        (Trouble::TooSlow, Opinion::Fine) => mend(from_okta, about),
         (_, Opinion::Fine) => {
             let with = about.entry.map(|entry| format!(" with the secret of {entry}")).unwrap_or_default();
             format!(

@@ -41,10 +41,10 @@ pub(super) fn okta(doing: &str, error: &CallError) -> Problem {
 pub(super) struct Report {
     /// The inline hook, as it stands now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) inline_hook: Option<Inline>,
+    pub(super) inline_hook: Option<InlineView>,
     /// The event hook, as it stands now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) event_hook: Option<Events>,
+    pub(super) event_hook: Option<EventView>,
     /// The calls through Okta.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) proofs: Vec<Proof>,
@@ -59,7 +59,7 @@ pub(super) struct Report {
 
 /// An inline hook.
 #[derive(Debug, Serialize)]
-pub(super) struct Inline {
+pub(super) struct InlineView {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) status: &'static str,
@@ -73,7 +73,7 @@ pub(super) struct Inline {
 
 /// An event hook.
 #[derive(Debug, Serialize)]
-pub(super) struct Events {
+pub(super) struct EventView {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) status: &'static str,
@@ -97,7 +97,7 @@ pub(super) struct Proof {
     pub(super) micros: u64,
 }
 
-impl From<&InlineHook> for Inline {
+impl From<&InlineHook> for InlineView {
     fn from(hook: &InlineHook) -> Self {
         let (auth, auth_by) = match &hook.channel {
             HookChannel::Http { auth_header: Some(name), .. } => ("HEADER", Some(name.clone())),
@@ -117,7 +117,7 @@ impl From<&InlineHook> for Inline {
     }
 }
 
-impl From<&EventHook> for Events {
+impl From<&EventHook> for EventView {
     fn from(hook: &EventHook) -> Self {
         Self {
             id: hook.id.clone(),

@@ -8,7 +8,7 @@ use super::ShowArgs;
 use super::address::path_of;
 use super::events::EVENT;
 use super::mend::End;
-use super::report::{Events, Inline, Problem};
+use super::report::{EventView, InlineView, Problem};
 use super::wiring::Wired;
 use crate::okta::event_hooks::EventHook;
 use crate::okta::inline_hooks::{HookChannel, InlineHook};
@@ -19,9 +19,9 @@ struct Shown {
     /// Whether our hook is there, active, and fits; and our event hook, where there is one.
     ok: bool,
     /// All password import hooks.
-    inline_hooks: Vec<Judged<Inline>>,
+    inline_hooks: Vec<Judged<InlineView>>,
     /// Ours.
-    event_hooks: Vec<Judged<Events>>,
+    event_hooks: Vec<Judged<EventView>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,7 +67,7 @@ async fn look(wired: &Wired) -> Result<Shown, Problem> {
     Ok(Shown { ok, inline_hooks, event_hooks })
 }
 
-fn inline_judged(wired: &Wired, hook: &InlineHook) -> Judged<Inline> {
+fn inline_judged(wired: &Wired, hook: &InlineHook) -> Judged<InlineView> {
     let (mut problems, mut notes) = (Vec::new(), Vec::new());
     let ours = hook.name == wired.name;
     if !ours {
@@ -89,7 +89,7 @@ fn inline_judged(wired: &Wired, hook: &InlineHook) -> Judged<Inline> {
     Judged { hook: hook.into(), ours, problems, notes }
 }
 
-fn events_judged(wired: &Wired, hook: &EventHook) -> Judged<Events> {
+fn events_judged(wired: &Wired, hook: &EventHook) -> Judged<EventView> {
     let (mut problems, mut notes) = (Vec::new(), Vec::new());
     if !hook.active || !hook.verified {
         problems.push(

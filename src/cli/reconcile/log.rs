@@ -13,7 +13,7 @@ use super::Failure;
 use super::report::Log;
 use crate::cli::output;
 use crate::cli::progress::Progress;
-use crate::ledger::{Arrival, Ledger, LedgerError};
+use crate::ledger::{Arrival, Confirmed, Ledger, LedgerError};
 use crate::okta::client::{CallError, Client};
 use crate::okta::logs::{LogEvent, LogFrom};
 
@@ -106,7 +106,8 @@ async fn confirm(ledger: &Ledger, events: &[LogEvent], log: &mut Log) -> Result<
             event: &event.uuid,
         })
         .collect();
-    let confirmed = if arrivals.is_empty() { Default::default() } else { ledger.confirm(&arrivals).await? };
+    let confirmed =
+        if arrivals.is_empty() { Confirmed::default() } else { ledger.confirm(&arrivals).await? };
     let read = imports().count() as u64;
     log.read += read;
     log.failures += read - arrivals.len() as u64;

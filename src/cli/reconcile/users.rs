@@ -70,14 +70,13 @@ async fn look_for_the_others(
         let Some(last) = ids.last() else { return Ok(()) };
         after.clone_from(last);
         for id in ids.into_iter().filter(|id| !seen.has(id)) {
-            match client.user_by_id(&id).await? {
-                Some(user) => tell(ledger, &[user], counts).await?,
-                None => {
-                    counts.gone += 1;
-                    if counts.gone_ids.len() < NAMED {
-                        counts.gone_ids.push(id);
-                    }
-                }
+            if let Some(user) = client.user_by_id(&id).await? {
+                tell(ledger, &[user], counts).await?;
+                continue;
+            }
+            counts.gone += 1;
+            if counts.gone_ids.len() < NAMED {
+                counts.gone_ids.push(id);
             }
         }
     }

@@ -11,6 +11,8 @@ use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use super::DAY;
 
+/// The end of the year 9999, since 1970: what lies behind is no time of a sign-in.
+const LATEST: Duration = Duration::from_secs(253_402_300_799);
 /// Numbers from here on are milliseconds since 1970: as seconds they would lie beyond the year 5000.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
@@ -81,7 +83,7 @@ fn time(text: &str) -> Option<SystemTime> {
         } else {
             Duration::from_secs(number)
         };
-        return SystemTime::UNIX_EPOCH.checked_add(since);
+        return SystemTime::UNIX_EPOCH.checked_add(since).filter(|_| since <= LATEST);
     }
     if let Ok(at) = OffsetDateTime::parse(text, &Rfc3339) {
         return Some(at.into());

@@ -133,19 +133,25 @@ impl Client {
             answered_before: self.0.shared().pacing.answered,
         };
         let mut renewed = false;
-        let mut last = String::from("it was not its turn in time");
+        let mut last = self.0.shared().trouble.clone();
         loop {
             let place = match permit.take() {
                 Some(permit) => permit,
                 None => match within(effort.until, self.admit(call.bucket)).await {
                     Some(permit) => permit,
-                    None => return Err(gave_up(&call, last)),
+                    None => {
+                        let why = last.unwrap_or_else(|| "it was not its turn in time".to_owned());
+                        return Err(gave_up(&call, why));
+                    }
                 },
             };
             let attempt = self.attempt(&call, &mut effort).await?;
             drop(place);
-            last = match attempt {
-                Attempt::Answered(answer) => return judge(answer, &call),
+            let why = match attempt {
+                Attempt::Answered(answer) => {
+                    self.0.shared().trouble = None;
+                    return judge(answer, &call);
+                }
                 Attempt::TokenEnded if !renewed => {
                     renewed = true;
                     continue;
@@ -162,7 +168,9 @@ impl Client {
                 }
                 Attempt::NoEffect(why) | Attempt::Unknown(why) => why,
             };
-            self.0.pause(&mut effort, &call, &last).await?;
+            self.0.shared().trouble = Some(why.clone());
+            self.0.pause(&mut effort, &call, &why).await?;
+            last = Some(why);
         }
     }
 

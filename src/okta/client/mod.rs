@@ -158,6 +158,8 @@ pub(super) struct Inner {
 struct Shared {
     pacing: Pacing,
     clock: OktaClock,
+    /// Why the last call had no useful answer; none once one had.
+    trouble: Option<String>,
 }
 
 #[derive(Default)]
@@ -207,7 +209,7 @@ impl Client {
             transport,
             auth,
             patience: settings.patience,
-            shared: Mutex::new(Shared { pacing: Pacing::new(rules), clock }),
+            shared: Mutex::new(Shared { pacing: Pacing::new(rules), clock, trouble: None }),
             lines: std::array::from_fn(|_| Line::default()),
         })))
     }

@@ -63,6 +63,14 @@ impl Known {
         }))
     }
 
+    /// Makes room for the keys of so many rows, where a table is kept; growing would leave holes in memory.
+    pub(super) fn reserve(&mut self, rows: u64, keys: usize) {
+        if let Self::Several(several) = self {
+            let rows = usize::try_from(rows).unwrap_or(0).min(MOST_RESERVED);
+            several.table.reserve(rows.saturating_mul(keys));
+        }
+    }
+
     /// Sees the next row of this source, by the fingerprints of its keys.
     pub(super) fn see(&mut self, source: usize, keys: &[Option<u64>]) -> Seen {
         match self {
@@ -206,6 +214,9 @@ impl Bits {
 /// Parts of the table. They grow one after the other, so that growing never needs twice the memory.
 const SHARDS: usize = 64;
 
+/// Rows for which room is made at once; more of them make the table grow.
+const MOST_RESERVED: usize = 20_000_000;
+
 /// From fingerprints to people, in 13 bytes a place; 15 to 23 bytes a key.
 struct Table {
     shards: Vec<Shard>,
@@ -223,6 +234,14 @@ struct Shard {
 impl Table {
     fn new() -> Self {
         Self { shards: (0..SHARDS).map(|_| Shard::default()).collect() }
+    }
+
+    /// The shards fill alike, but not exactly: a little more than their share.
+    fn reserve(&mut self, keys: usize) {
+        let length = keys / SHARDS / 7 * 8 + keys / SHARDS / 32 + 256;
+        for shard in &mut self.shards {
+            shard.lengthen(length);
+        }
     }
 
     fn shard_of(key: u64) -> usize {
@@ -281,7 +300,13 @@ impl Shard {
     }
 
     fn grow(&mut self) {
-        let length = self.keys.len() + self.keys.len() / 2 + 16;
+        self.lengthen(self.keys.len() + self.keys.len() / 2 + 16);
+    }
+
+    fn lengthen(&mut self, length: usize) {
+        if length <= self.keys.len() {
+            return;
+        }
         let old = std::mem::replace(
             self,
             Self { keys: vec![0; length], people: vec![0; length], sources: vec![NOWHERE; length], taken: 0 },
@@ -300,6 +325,7 @@ mod tests {
     #[test]
     fn a_table_keeps_what_it_was_given_first() {
         let mut table = Table::new();
+        table.reserve(1000);
         let key = |number: u64| number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for number in 0..200_000_u32 {
             assert_eq!(table.find(key(number.into())), None);
@@ -313,6 +339,13 @@ mod tests {
         assert_eq!(table.find(key(5)), Some((5, NOWHERE)));
         let places: usize = table.shards.iter().map(|shard| shard.keys.len()).sum();
         assert!(places * 13 < 200_000 * 24, "{places} places for 200000 keys");
+        let mut table = Table::new();
+        table.reserve(200_000);
+        let reserved: usize = table.shards.iter().map(|shard| shard.keys.len()).sum();
+        (0..200_000_u32).for_each(|number| table.put(key(number.into()), number, 1));
+        let places: usize = table.shards.iter().map(|shard| shard.keys.len()).sum();
+        assert_eq!(places, reserved, "it need not grow");
+        assert!(places * 13 < 200_000 * 17, "{places} places for 200000 keys");
     }
 
     #[test]

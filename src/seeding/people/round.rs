@@ -304,6 +304,7 @@ impl Reader {
     {
         let shared = Arc::clone(&self.shared);
         self.check(start.as_ref())?;
+        self.make_room().await;
         if shared.fill {
             self.stage().await?;
         }
@@ -337,6 +338,20 @@ impl Reader {
             corrections.check(stores)?;
         }
         Ok(())
+    }
+
+    /// Where several stores tell how many rows they have, memory is taken once.
+    async fn make_room(&mut self) {
+        if self.shared.stores.len() < 2 {
+            return;
+        }
+        let mut rows = 0;
+        for store in &self.shared.stores {
+            // A store that cannot count, or is down, says so when it is walked.
+            let Ok(Some(more)) = store.source.count(self.shared.filter.as_deref()).await else { return };
+            rows += more;
+        }
+        self.known.reserve(rows, self.shared.keys.len());
     }
 
     /// The first pass: who the rows of all stores are, and what later ones say of people.
