@@ -169,9 +169,11 @@ async fn what_okta_does_not_describe_is_noticed() {
     campaign.call(Method::GET, WRONG, Value::Null).await;
     let violations = checked.violations();
     let expected =
-        ["profile.login", "query.limit", "/api/v1/nothing", "credential.password", "must be string"];
-    assert_eq!(violations.len(), expected.len(), "{violations:#?}");
-    for (violation, expected) in violations.iter().zip(expected) {
-        assert!(violation.contains(expected), "{violation}");
+        ["profile.login", "query.limit", "/api/v1/nothing", "credential.password", "Response body property"];
+    for expected in expected {
+        assert!(
+            violations.iter().any(|violation| violation.contains(expected)),
+            "{expected}: {violations:#?}"
+        );
     }
 }

@@ -127,13 +127,11 @@ impl Move {
     /// One call of the org's API, as an admin would make it.
     pub(crate) async fn call(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let answer = client
+        let request = client
             .request(method, format!("{}{path}", self.org_url))
-            .header("Authorization", format!("SSWS {TOKEN}"))
-            .json(&body)
-            .send()
-            .await
-            .expect("an answer");
+            .header("Authorization", format!("SSWS {TOKEN}"));
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let answer = request.send().await.expect("an answer");
         let bytes = answer.bytes().await.expect("a body");
         serde_json::from_slice(&bytes).unwrap_or_default()
     }

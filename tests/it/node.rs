@@ -63,9 +63,10 @@ impl Program {
             }
         });
         let mut this = Self { process, log, ready: String::new() };
-        let started = receiver.recv_timeout(START_LIMIT);
-        this.ready =
-            started.unwrap_or_else(|why| panic!("{} did not start: {why}\n{}", script.display(), this.log()));
+        match receiver.recv_timeout(START_LIMIT) {
+            Ok(line) => this.ready = line,
+            Err(error) => panic!("{} did not start: {error}\n{}", script.display(), this.log()),
+        }
         Some(this)
     }
 

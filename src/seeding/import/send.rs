@@ -144,7 +144,7 @@ impl Sender {
         {
             return Ok(Sent::Refused(plan::Reject::DuplicateLogin.to_string()));
         }
-        if since.is_some_and(|since| is_ours(&found, work, since)) {
+        if since.is_some_and(|since| is_ours(&found, &work.new.profile, since)) {
             let groups = self.group_ids(work).await?;
             let later = groups.get(GROUPS_AT_CREATION..).unwrap_or_default();
             return self.seeded(work, found, later, true).await;
@@ -258,10 +258,44 @@ impl Work {
 
 /// Whether an account can come from our own call of that time. Okta tells where its password comes from; an imitation
 /// may not, and then every attribute that it gives back must be what we sent.
-fn is_ours(user: &User, work: &Work, since: SystemTime) -> bool {
+fn is_ours(user: &User, sent: &[(String, String)], since: SystemTime) -> bool {
     let as_sent = || {
-        let given = |name: &str| user.profile.get(name);
-        work.new.profile.iter().all(|(name, sent)| given(name).is_none_or(|value| value == sent.as_str()))
+        let given = |name: &String| user.profile.get(name);
+        sent.iter().all(|(name, value)| given(name).is_none_or(|given| given == value.as_str()))
     };
     user.created + CLOCK_GRAIN >= since && user.imported.unwrap_or_else(as_sent)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_account_is_ours_by_its_time_and_by_where_its_password_comes_from() {
+        let since = UNIX_EPOCH + Duration::from_secs(100);
+        let sent = [("login", "amy@example.com"), ("firstName", "Amy"), ("city", "Bern")];
+        let sent = sent.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let ours = |imported: Option<bool>, first_name: &str, created: u64| {
+            let profile = json!({ "login": "amy@example.com", "firstName": first_name, "secondEmail": null });
+            let user = User {
+                id: "00u1".to_owned(),
+                status: "ACTIVE".to_owned(),
+                created: UNIX_EPOCH + Duration::from_secs(created),
+                last_login: None,
+                login: "amy@example.com".to_owned(),
+                imported,
+                profile: profile.as_object().cloned().unwrap_or_default(),
+            };
+            is_ours(&user, &sent, since)
+        };
+        assert!(ours(Some(true), "Amy", 100) && ours(Some(true), "Okta changed it", 98));
+        assert!(!ours(Some(true), "Amy", 97), "older than our first attempt");
+        assert!(!ours(Some(false), "Amy", 100), "with a password of its own");
+        assert!(ours(None, "Amy", 100), "no word on the password, and the very profile that was sent");
+        assert!(!ours(None, "Leela", 100) && !ours(None, "Amy", 97));
+    }
 }

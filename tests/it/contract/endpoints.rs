@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::TryStreamExt as _;
 use keyferry::demo::org::{EventType, Status};
-use keyferry::okta::client::{Bucket, CallError, Client, Code, Credentials, Settings};
+use keyferry::okta::client::{Bucket, CallError, Client, Code, Credentials, Refusal, Settings};
 use keyferry::okta::event_hooks::EventHookSpec;
 use keyferry::okta::inline_hooks::{HookAuth, HookClient, InlineHookSpec};
 use keyferry::okta::logs::LogFrom;
@@ -53,10 +53,10 @@ async fn users_groups_and_the_log_keep_to_okta_s_description() {
     let group = client.create_group("Legacy", "from the shop").await.expect("created");
     assert_eq!(client.create_group("Legacy", "again").await.expect("there already"), group);
     let ana = create(&client, "ana@example.com", vec![group.id.clone()]).await.expect("created");
-    let refused = create(&client, "ana", Vec::new()).await.expect_err("no address");
+    let refused = create(&client, "anabel", Vec::new()).await.expect_err("no address");
     assert_eq!(refused.refusal().map(|refusal| refusal.code), Some(Code::Validation));
     let taken = create(&client, "ANA@example.com", Vec::new()).await.expect_err("taken");
-    assert!(taken.refusal().is_some_and(keyferry::okta::client::Refusal::login_taken), "{taken}");
+    assert!(taken.refusal().is_some_and(Refusal::login_taken), "{taken}");
     assert_eq!(client.user_by_id(&ana.id).await.expect("asked"), Some(ana.clone()));
     for nobody in ["nobody@example.com", "isáàc.bröck@example.com", "me", "x\r\ny", "\"", "../groups"] {
         assert_eq!(client.user_by_login(nobody).await.expect(nobody), None);
@@ -130,9 +130,8 @@ async fn hooks_keep_to_okta_s_description() {
     let header =
         HookAuth::Header { name: "Authorization".to_owned(), secret: Secret::from("Basic c2VjcmV0") };
     let headers = [("X-Extra".to_owned(), Secret::from("one"))];
-    let spec = |auth| InlineHookSpec { name: "Legacy passwords", url: &url, auth, headers: &headers };
     assert_eq!(client.inline_hooks().await.expect("asked"), []);
-    let hook = client.create_inline_hook(&spec(&header)).await.expect("created");
+    let hook = client.create_inline_hook(&inline_hook(&url, &header, &headers)).await.expect("created");
     let payload = json!({
         "eventType": "com.okta.user.credential.password.import",
         "eventTypeVersion": "1.0", "cloudEventVersion": "0.1", "contentType": "application/json",
@@ -153,8 +152,7 @@ async fn hooks_keep_to_okta_s_description() {
             scope: "keyferry".to_owned(),
             client: proof,
         };
-        let spec = InlineHookSpec { name: "Legacy passwords", url: &url, auth: &auth, headers: &headers };
-        client.replace_inline_hook(&hook.id, &spec).await.expect("replaced");
+        client.replace_inline_hook(&hook.id, &inline_hook(&url, &auth, &headers)).await.expect("replaced");
     }
     assert_eq!(client.inline_hooks().await.expect("asked").len(), 1);
     client.deactivate_inline_hook(&hook.id).await.expect("deactivated");
@@ -197,6 +195,10 @@ async fn hooks_keep_to_okta_s_description() {
     ]);
 }
 
+fn inline_hook<'a>(url: &'a str, auth: &'a HookAuth, headers: &'a [(String, Secret)]) -> InlineHookSpec<'a> {
+    InlineHookSpec { name: "Legacy passwords", url, auth, headers }
+}
+
 /// Where hooks are answered: VERIFIED, or the challenge.
 async fn endpoint() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
@@ -208,7 +210,8 @@ async fn endpoint() -> String {
 
 async fn answer(request: Request) -> Response {
     if let Some(challenge) = request.headers().get("x-okta-verification-challenge") {
-        return Json(json!({ "verification": challenge.to_str().expect("text") })).into_response();
+        let challenge = challenge.to_str().expect("text");
+        return Json(json!({ "verification": challenge })).into_response();
     }
     let value = json!({ "credential": "VERIFIED" });
     Json(json!({ "commands": [{ "type": "com.okta.action.update", "value": value }] })).into_response()
