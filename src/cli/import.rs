@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use clap::{Args as ClapArgs, ValueEnum};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use super::progress::Progress;
@@ -68,7 +69,7 @@ pub(super) struct Args {
     #[arg(long = "rows", value_name = "FILE")]
     corrections: Option<PathBuf>,
 
-    /// Where rejects go, as CSV that can be corrected and fed back with --rows [default: rejects.csv]
+    /// Where rejects go, as CSV that can be corrected and fed back with --rows [default: rejects.csv, or rejects-dry-run.csv]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
 
@@ -116,27 +117,42 @@ impl Args {
         }
     }
 
+    /// A dry run leaves the rejects of a real one alone, which may go on where it ended.
     fn rejects(&self) -> PathBuf {
         let shard = self.shard;
-        self.rejects.clone().unwrap_or_else(|| match shard.of {
-            1 => PathBuf::from("rejects.csv"),
-            of => PathBuf::from(format!("rejects-{}-of-{of}.csv", shard.index)),
-        })
+        let named = || match (shard.of, self.dry_run) {
+            (1, false) => "rejects.csv".to_owned(),
+            (1, true) => "rejects-dry-run.csv".to_owned(),
+            (of, false) => format!("rejects-{}-of-{of}.csv", shard.index),
+            (of, true) => format!("rejects-dry-run-{}-of-{of}.csv", shard.index),
+        };
+        self.rejects.clone().unwrap_or_else(|| PathBuf::from(named()))
     }
 
-    /// What makes a run the same run, so that it can be taken up where another one ended.
-    fn identity(&self) -> String {
+    /// What makes a run the same run, so that it can be taken up where another one ended: all that decides about the rows.
+    fn identity(&self, config: &Config) -> anyhow::Result<String> {
         let rows = &self.rows;
-        json!({
+        let corrections = self.corrections.as_ref().map(std::fs::read).transpose()?;
+        let sources: Vec<_> = config
+            .sources
+            .iter()
+            .map(|source| {
+                let settings = &source.settings;
+                json!([&*settings.name, settings.users, settings.groups, source.scheme_text, source.profile])
+            })
+            .collect();
+        let identity = json!({
             "source": rows.source,
             "where": rows.filter,
             "inactive": rows.include_inactive,
             "login": format!("{:?}", rows.login),
             "limit": self.limit,
             "route": self.only_route.map(|route| format!("{route:?}")),
-            "rows": self.corrections,
-        })
-        .to_string()
+            "rows": corrections.map(|bytes| hex::encode(Sha256::digest(&bytes))),
+            "sources": sources,
+            "import": format!("{:?}", config.import),
+        });
+        Ok(identity.to_string())
     }
 }
 
@@ -219,7 +235,8 @@ impl Job<'_> {
         let bound = self.ledger.bind(&self.org_url, &sources, self.args.rebind).await;
         bound.map_err(ledger_refused)?;
         let lock = self.ledger.lock_import(shard).await.map_err(ledger_refused)?;
-        let pass = self.ledger.begin_pass(shard, &self.args.identity()).await.map_err(ledger_refused)?;
+        let identity = self.args.identity(&config)?;
+        let pass = self.ledger.begin_pass(shard, &identity).await.map_err(ledger_refused)?;
         self.date_groups(pass.begun);
 
         let mut walked = self.walked(config, corrections)?;

@@ -24,6 +24,7 @@ pub(super) enum Told {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Done {
     Created { recovered: bool, provisioned: bool },
+    Already,
     Updated,
     Attached,
     Skipped,
@@ -130,6 +131,7 @@ impl Collector {
                 report.recovered += u64::from(recovered);
                 report.provisioned += u64::from(provisioned);
             }
+            Done::Already => report.already += 1,
             Done::Updated => report.updated += 1,
             Done::Attached => report.attached += 1,
             Done::Skipped => report.skipped += 1,
@@ -143,7 +145,7 @@ impl Collector {
                 report.users.rejected(&Reject::Okta(reason.clone()));
                 open.rejects.push((row, reason));
             }
-            Done::Updated | Done::Attached | Done::Skipped => report.users.rows += 1,
+            Done::Already | Done::Updated | Done::Attached | Done::Skipped => report.users.rows += 1,
         }
     }
 

@@ -14,7 +14,7 @@ use super::collect::{Done, Told};
 use super::feed::{Task, Work};
 use super::groups::Groups;
 use super::{Existing, ImportError, Options, stopped};
-use crate::ledger::{Journal, Ledger, Route, Settled, State};
+use crate::ledger::{Journal, Ledger, LedgerError, Route, Settled, State};
 use crate::okta::client::{Bucket, CallError, Client};
 use crate::okta::user::{CreateUser, Credentials, HookKind, PasswordCredential, Profile};
 use crate::okta::users::User;
@@ -100,7 +100,11 @@ impl Sender {
         for _ in 0..ATTEMPTS {
             let permit = self.client.admit(Bucket::Users).await;
             let now = self.client.okta_now();
-            self.journal.claim(&work.user, now).await?;
+            match self.journal.claim(&work.user, now).await {
+                Ok(()) => {}
+                Err(LedgerError::NotClaimed(state)) => return Ok(beaten(state)),
+                Err(error) => return Err(error.into()),
+            }
             match self.client.create_user(permit, &user).await {
                 Ok(created) => return self.seeded(work, created, &later, since.is_some()).await,
                 Err(CallError::Lost(_) | CallError::Unreadable(_)) => {
@@ -253,6 +257,15 @@ impl Work {
             plan::Route::Hash(hash) => PasswordCredential::Hash(hash.clone()),
             plan::Route::Hook { .. } => PasswordCredential::Hook(HookKind::Default),
         }
+    }
+}
+
+/// Somebody was quicker since the user was planned: the user's own sign-in, or another shard with the same login.
+fn beaten(state: State) -> Sent {
+    if state.is_in_okta() {
+        Sent::Done(Done::Already)
+    } else {
+        Sent::Refused(plan::Reject::DuplicateLogin.to_string())
     }
 }
 

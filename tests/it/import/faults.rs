@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyferry::demo::org::{Fault, FaultKind, Faults};
+use keyferry::demo::org::{ClockSkew, Fault, FaultKind, Faults};
 
 use super::{Move, login};
 use crate::shop::told;
@@ -22,6 +22,20 @@ async fn calls_whose_answers_are_lost_have_their_effect_once() {
     campaign.everybody_once(300);
     assert_eq!(report["users"], 300, "{report}");
     assert!(report["recovered"].as_u64() > Some(0), "some were found again: {report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_taken_for_a_stranger_by_a_clock_that_is_wrong() {
+    let hour = Duration::from_hours(1);
+    for skew in [ClockSkew::Ahead(hour), ClockSkew::Behind(hour)] {
+        let campaign = Move::of(40).await;
+        let faults = Faults { seed: 5, clock_skew: Some(skew), ..Faults::default() };
+        campaign.org.set_faults(faults.chance(FaultKind::ResetAfter, 0.2));
+        let (code, report) = campaign.report(&[]).await;
+        assert_eq!((code, &report["users"], &report["skipped"]), (0, &40.into(), &0.into()), "{report}");
+        assert!(report["recovered"].as_u64() > Some(0), "{report}");
+        campaign.everybody_once(40);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,8 +19,8 @@ async fn a_dry_run_tells_all_and_sends_nothing() {
     assert_eq!(report["groups"][0]["name"], "Everybody");
     assert!(report["groups"][0]["exists"].is_null(), "not looked up: {report}");
     assert_eq!(campaign.calls().0, 0, "the org was not even asked");
-    assert_eq!(campaign.shop.files(), ["rejects.csv"], "no ledger was begun");
-    let rejects = campaign.shop.read("rejects.csv");
+    assert_eq!(campaign.shop.files(), ["rejects-dry-run.csv"], "no ledger was begun");
+    let rejects = campaign.shop.read("rejects-dry-run.csv");
     assert!(rejects.contains("duplicate login") && rejects.contains("no stored password"), "{rejects}");
 }
 
