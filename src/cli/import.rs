@@ -212,7 +212,8 @@ pub(super) async fn execute(args: &Args, mut config: Config) -> Result<Told, End
         shard: args.shard,
         in_flight: okta.in_flight,
     };
-    let job = Job { args, org_url, client, ledger, markers, options };
+    let assumed = okta.max_per_minute.map_or(f64::INFINITY, f64::from).min(okta.share * 600.0);
+    let job = Job { args, org_url, client, ledger, markers, options, assumed };
     if args.dry_run { job.dry(config, corrections).await } else { job.real(config, corrections).await }
 }
 
@@ -224,6 +225,8 @@ struct Job<'a> {
     ledger: Ledger,
     markers: Markers,
     options: Options,
+    /// Calls a minute where nobody has asked the org: its share of what Okta has published for `/api/v1/users`.
+    assumed: f64,
 }
 
 impl Job<'_> {
@@ -287,7 +290,8 @@ impl Job<'_> {
         let ended = stoppable(Box::pin(running), stop).await;
         let time = progress.finish();
         let (report, complete) = ended?;
-        Ok(Told::dry(report, complete, time, self.org_url, &self.args.rejects(), &self.client.pace()))
+        let rejects = self.args.rejects();
+        Ok(Told::dry(report, complete, time, self.org_url, &rejects, &self.client.pace(), self.assumed))
     }
 
     /// `{date}` is the day on which the pass began, also where it goes on after midnight.

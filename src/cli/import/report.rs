@@ -106,8 +106,8 @@ enum Done {
     Dry {
         #[serde(flatten)]
         plan: DryReport,
-        /// How long the calls would take, in seconds, where the rate is known.
-        estimated_seconds: Option<f64>,
+        /// How long the calls would take, in seconds: at the org's rate where it was asked, else at Okta's usual one.
+        estimated_seconds: f64,
     },
 }
 
@@ -130,9 +130,10 @@ impl Told {
         org: String,
         rejects: &Path,
         pace: &PaceState,
+        assumed: f64,
     ) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        let estimated_seconds = pace.allowed_per_minute.map(|allowed| plan.calls as f64 / allowed * 60.0);
+        let estimated_seconds = plan.calls as f64 / pace.allowed_per_minute.unwrap_or(assumed) * 60.0;
         Self::new(Done::Dry { plan, estimated_seconds }, complete, time, org, rejects, pace)
     }
 
@@ -236,7 +237,7 @@ fn part(lines: &[Line]) -> impl Iterator<Item = (u64, String)> + '_ {
     lines.iter().map(|line| (line.users, format!("  {}: {}", line.scheme, line.detail)))
 }
 
-fn dry_text(plan: &DryReport, seconds: Option<f64>) -> String {
+fn dry_text(plan: &DryReport, seconds: f64) -> String {
     let mut text = String::new();
     for group in &plan.groups {
         let there = match group.exists {
@@ -251,8 +252,8 @@ fn dry_text(plan: &DryReport, seconds: Option<f64>) -> String {
             group.name
         );
     }
-    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let time = time.map_or_else(String::new, |time| format!(": {} at the org's rate", HumanDuration(time)));
-    let _ = writeln!(text, "{} calls would be made{time}. Nothing was sent.", HumanCount(plan.calls));
+    let time = HumanDuration(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+    let _ =
+        writeln!(text, "{} calls would be made, in about {time}. Nothing was sent.", HumanCount(plan.calls));
     text
 }

@@ -1,7 +1,7 @@
 //! The import: everybody who is planned, created in the org once, whatever happens on the way.
 //!
-//! One task reads and plans ([`feed`]), some send ([`send`]), one counts, writes rejects and moves the cursor
-//! ([`collect`]). Each user is `sending` in the ledger before the call leaves and settled when its answer is there, so
+//! One task reads and plans (`feed`), some send (`send`), one counts, writes rejects and moves the cursor
+//! (`collect`). Each user is `sending` in the ledger before the call leaves and settled when its answer is there, so
 //! that a run that ends in any way leaves nobody of whom it is not known what must be asked first.
 
 mod collect;

@@ -18,7 +18,7 @@ pub fn append(buffer: &mut Vec<u8>, source: &str, id: Option<&str>, login: Optio
 /// The rejects of an import: [`HEADER`], then every mapped Okta attribute but the login, which has its column.
 ///
 /// Spreadsheets take a text that begins with `=`, `+`, `-`, `@` or a tab for a formula, so an apostrophe goes before
-/// it, which [`unguarded`] takes off again. A text with apostrophes before such a character gets one more, and every
+/// it, which reading takes off again. A text with apostrophes before such a character gets one more, and every
 /// other one stands as it is: what nobody changed comes back exactly.
 #[derive(Clone, Debug)]
 pub struct ImportRejects {
