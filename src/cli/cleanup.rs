@@ -116,6 +116,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         Ok(ledger) => ledger,
         Err(exit) => return Ok(exit),
     };
+    if let Err(exit) = opened::sources(&ledger, &config).await {
+        return Ok(exit);
+    }
     let cleanups = std::mem::take(&mut config.cleanup);
     if cleanups.is_empty() {
         output::note("cleanup: is missing; write a [[cleanup]] with source, url and sql");

@@ -231,7 +231,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     async fn real(mut self, config: Config, corrections: Option<Corrections>) -> Result<Told, Ended> {
-        let identities = identities(&config);
+        let identities = stores::identities(&config);
         let sources: Vec<(&str, &str)> =
             identities.iter().map(|(name, identity)| (&**name, identity.as_str())).collect();
         let shard = self.args.shard;
@@ -402,14 +402,6 @@ async fn markers(ledger: &Ledger, config: &Config) -> Result<Markers, Ended> {
         markers.insert(Arc::clone(name), marker);
     }
     Ok(markers)
-}
-
-fn identities(config: &Config) -> Vec<(Arc<str>, String)> {
-    let identity = |source: &config::Source| {
-        let url = source.settings.url.expose_str().unwrap_or_default();
-        (Arc::clone(&source.settings.name), crate::sources::identity(url))
-    };
-    config.sources.iter().map(identity).collect()
 }
 
 fn open_rejects(path: &std::path::Path, walked: &Walked, from: Option<u64>) -> Result<RejectsFile, Ended> {

@@ -8,7 +8,7 @@ use crate::okta::client::{CallError, Client};
 use crate::secret::Secret;
 
 use super::output::{self, Exit};
-use super::setup;
+use super::{setup, stores};
 
 /// How long the first call puts up with an org that does not answer.
 const FIRST_PATIENCE: Duration = Duration::from_secs(20);
@@ -30,6 +30,14 @@ pub(super) async fn ledger(ledger: &config::Ledger) -> Result<Ledger, Exit> {
         Err(error) => Err(error),
     };
     opened.map_err(|error| failed(&error))
+}
+
+/// Whether the sources are those that the ledger knows by their names: another one's users would be taken for theirs.
+pub(super) async fn sources(ledger: &Ledger, config: &config::Config) -> Result<(), Exit> {
+    let identities = stores::identities(config);
+    let sources: Vec<(&str, &str)> =
+        identities.iter().map(|(name, identity)| (&**name, identity.as_str())).collect();
+    ledger.bind_sources(&sources).await.map_err(|error| failed(&error))
 }
 
 /// The org, after it has taken the credentials, and after the ledger has said that it is its own.

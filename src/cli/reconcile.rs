@@ -114,7 +114,9 @@ async fn reconcile(
     client.check().await?;
     log::read(client, ledger, args.since, &mut report.log).await?;
     if !args.log_only {
+        let began = client.okta_now();
         report.users = Some(users::read(client, ledger).await?);
+        ledger.note_reconciled(began).await?;
     }
     if !args.follow {
         return Ok(());

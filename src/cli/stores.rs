@@ -45,6 +45,15 @@ pub(super) fn open(config: Config, only: Option<&str>) -> Result<Vec<Store>, Exi
     if without_users.is_empty() { open_all(wanted, &config.limits) } else { Err(Exit::Bad) }
 }
 
+/// The sources' names, and what tells one database from another: a ledger belongs to these.
+pub(super) fn identities(config: &Config) -> Vec<(Arc<str>, String)> {
+    let identity = |source: &Source| {
+        let url = source.settings.url.expose_str().unwrap_or_default();
+        (Arc::clone(&source.settings.name), sources::identity(url))
+    };
+    config.sources.iter().map(identity).collect()
+}
+
 /// The same for look-ups alone, as the decision takes them.
 pub(super) fn for_sign_in(sources: Vec<Source>, limits: &Limits) -> Result<Vec<decision::Store>, Exit> {
     let stores = open_all(sources, limits)?;

@@ -101,6 +101,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         Ok(ledger) => ledger,
         Err(exit) => return Ok(exit),
     };
+    if let Err(exit) = opened::sources(&ledger, &config).await {
+        return Ok(exit);
+    }
     let okta = config.okta.take();
     let at_once = okta.as_ref().map_or(1, |okta| okta.in_flight);
     let client = match &args.reset {

@@ -22,9 +22,23 @@ impl Ledger {
         sources: &[(&str, &str)],
         rebind: bool,
     ) -> Result<(), LedgerError> {
+        self.bound(Some(org_url), sources, rebind).await
+    }
+
+    /// The same for sources alone, where no org takes part.
+    pub async fn bind_sources(&self, sources: &[(&str, &str)]) -> Result<(), LedgerError> {
+        self.bound(None, sources, false).await
+    }
+
+    async fn bound(
+        &self,
+        org_url: Option<&str>,
+        sources: &[(&str, &str)],
+        rebind: bool,
+    ) -> Result<(), LedgerError> {
         const FIND: &str = "SELECT value FROM meta WHERE key = $1";
         self.store.still_there()?;
-        let org = plain_org(org_url);
+        let org = org_url.map(plain_org);
         let sources: Vec<(&str, String, String)> = sources
             .iter()
             .map(|(name, identity)| {
@@ -34,12 +48,15 @@ impl Ledger {
             .collect();
         in_time(PATIENCE, async {
             in_transaction!(&self.store, tx => {
-                let bound: Option<String> = sqlx::query_scalar(FIND).bind(ORG).fetch_optional(&mut *tx).await?;
-                if let Some(bound) = bound.as_ref().filter(|bound| !rebind && **bound != org) {
-                    return Err(LedgerError::OtherOrg(bound.clone()));
-                }
-                if bound.as_ref() != Some(&org) {
-                    sqlx::query(PUT).bind(ORG).bind(&org).execute(&mut *tx).await?;
+                if let Some(org) = &org {
+                    let bound: Option<String> =
+                        sqlx::query_scalar(FIND).bind(ORG).fetch_optional(&mut *tx).await?;
+                    if let Some(bound) = bound.as_ref().filter(|bound| !rebind && *bound != org) {
+                        return Err(LedgerError::OtherOrg(bound.clone()));
+                    }
+                    if bound.as_ref() != Some(org) {
+                        sqlx::query(PUT).bind(ORG).bind(org).execute(&mut *tx).await?;
+                    }
                 }
                 for (name, key, identity) in &sources {
                     let bound: Option<String> =

@@ -389,3 +389,20 @@ async fn a_row_that_somebody_holds_ends_the_batch_whole() {
     assert_eq!(told(&seeded.run(&["cleanup", "--yes"]).await).0, 0);
     assert_eq!(sqlx::query_scalar::<_, i64>(left).fetch_one(&mut holder).await.expect("good SQL"), 0);
 }
+
+/// The ids are the same there, and the people are not.
+#[tokio::test]
+async fn another_store_under_the_same_name_is_not_touched() {
+    let seeded = shop(2, FORGET).await;
+    let (code, _, err) = told(&seeded.run(&["cleanup", "--dry-run"]).await);
+    assert_eq!(code, 0, "{err}");
+    std::fs::copy(seeded.database(), seeded.path().join("other.db")).expect("copied");
+    let file = seeded.path().join("keyferry.toml");
+    let text = std::fs::read_to_string(&file).expect("readable");
+    std::fs::write(&file, text.replace("/shop.db", "/other.db")).expect("written");
+    for verb in [&["cleanup", "--yes"][..], &["stragglers"]] {
+        let (code, _, err) = told(&seeded.run(verb).await);
+        assert_eq!(code, 1, "{verb:?}: {err}");
+        assert!(err.contains("source `shop` is another database"), "{verb:?}: {err}");
+    }
+}

@@ -281,6 +281,10 @@ async fn who_signed_in_and_who_is_gone_is_found_in_the_list_of_users() {
     let (code, out, _) = told(&output);
     assert_eq!(code, 0);
     assert!(out.contains("no longer in Okta") && out.contains(&users[3].2), "{out}");
+    assert!(
+        migration.ledger().await.reconciled_at().await.expect("asked").is_some(),
+        "stragglers can tell when"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
