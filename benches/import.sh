@@ -46,7 +46,7 @@ PYTHON
 start_org() {
     "$keyferry" mock-okta --listen 127.0.0.1:0 --rate-limit "$1" >org.log 2>&1 &
     org=$!
-    until grep -q listens org.log; do sleep 0.1; done
+    until grep -qs listens org.log; do sleep 0.1; done
     url=$(grep -o 'http://127.0.0.1:[0-9]*' org.log | head -1)
 }
 stop_org() {
