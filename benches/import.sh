@@ -111,7 +111,7 @@ stop_org
 echo "== the resume: a ledger of $rows users, all but the last thousand in the org, killed while it sends"
 start_org 600
 configure ledger.db 1.0
-"$keyferry" export --format okta --out /dev/null --rejects /dev/null --record 2>/dev/null
+"$keyferry" export --format okta --out /dev/null --rejects rejects-of-export.csv --record 2>export.log
 python3 - ledger.db "$rows" <<'PYTHON'
 import hashlib, hmac, sqlite3, sys
 ledger, rows = sqlite3.connect(sys.argv[1]), int(sys.argv[2])
