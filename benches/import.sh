@@ -117,7 +117,7 @@ import hashlib, hmac, sqlite3, sys
 ledger, rows = sqlite3.connect(sys.argv[1]), int(sys.argv[2])
 key = ledger.execute("SELECT value FROM meta WHERE key = 'key'").fetchone()[0].encode()
 hashed = lambda id: hmac.new(key, b"shop\0" + str(id).encode(), hashlib.sha256).hexdigest()[:32]
-ledger.executemany("UPDATE users SET state = 'seeded', okta_id = '00u' || substr(user_key, 1, 17) WHERE user_key = ?",
+ledger.executemany("UPDATE users SET state = 'seeded', okta_id = '00u' || substr(user_key, 1, 17) WHERE source = 'shop' AND user_key = ?",
                    ((hashed(id),) for id in range(1, rows - 999)))
 assert ledger.total_changes == rows - 1000, ledger.total_changes
 ledger.commit()
