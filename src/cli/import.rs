@@ -26,6 +26,8 @@ use crate::seeding::sink::journal::RejectsFile;
 use crate::seeding::sink::rejects::ImportRejects;
 use report::{Told, pace};
 
+/// Rows read at a time: more are no quicker, and each is held until it is sent.
+const LARGEST_PAGE: u32 = 500;
 /// How long calls in flight may take to be answered after a signal.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -193,6 +195,9 @@ impl From<anyhow::Error> for Ended {
 /// Runs the import that the arguments ask for, to its end or to the first signal.
 pub(super) async fn execute(args: &Args, mut config: Config) -> Result<Told, Ended> {
     let corrections = corrections(args)?;
+    for source in &mut config.sources {
+        source.settings.page_size = source.settings.page_size.min(LARGEST_PAGE);
+    }
     let Some(mut okta) = config.okta.take() else { return Err(Ended::Exit(Exit::Bad)) };
     // The shards together keep to the share.
     okta.share /= f64::from(args.shard.of);
