@@ -99,9 +99,11 @@ fn run_with<C: Compression>(
     let plan = Plan::of(simd, digest);
     let alike = chains.windows(2).all(|pair| pair[0].layouts.len() == pair[1].layouts.len());
     let plan = if alike { plan } else { plan.without_lanes() };
+    // Those without messages are done.
+    let busy = weights.iter().filter(|&&weight| weight > 0).count();
     let mut from = 0;
-    while from < jobs.len() {
-        let step = plan.step(&weights[from..]);
+    while from < busy {
+        let step = plan.step(&weights[from..busy]);
         let (Step::Turns(count) | Step::Vector(count) | Step::Two(count)) = step;
         let group = &mut jobs[from..from + count];
         match step {

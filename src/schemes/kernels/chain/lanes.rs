@@ -66,7 +66,7 @@ struct Place<W> {
 struct Book<W: Word> {
     messages: Vec<Messages>,
     /// Of all messages, sixteen to a block, with zeros in their holes.
-    words: Zeroizing<Vec<W>>,
+    words: Vec<W>,
     masks: Vec<W>,
     shared: Vec<usize>,
     places: Vec<Place<W>>,
@@ -83,7 +83,7 @@ impl<W: Word> Book<W> {
         let mut book = Self {
             messages: Vec::with_capacity(messages),
             // No reallocation, which would leave a copy behind.
-            words: Zeroizing::new(Vec::with_capacity(all)),
+            words: Vec::with_capacity(all),
             masks: vec![],
             shared: vec![],
             places: vec![],
@@ -92,15 +92,24 @@ impl<W: Word> Book<W> {
             let message = |lane: usize| &job(lane).messages[number];
             let at = book.words.len() / width;
             let (least, most) = (blocks(number).min().unwrap_or(0), most(number));
-            for word in 0..16 * most {
-                book.words.extend((0..width).map(|lane| message(lane).word(word)));
+            book.words.resize((at + 16 * most) * width, W::default());
+            for lane in 0..width {
+                let blocks = &job(lane).blocks[message(lane).blocks.clone()];
+                let to = &mut book.words[at * width..];
+                for (block, to) in blocks.iter().zip(to.chunks_exact_mut(16 * width)) {
+                    let mut words = [W::default(); 16];
+                    compress::read::<C>(block.as_ref(), &mut words);
+                    for (word, to) in words.into_iter().zip(to.chunks_exact_mut(width)) {
+                        to[lane] = word;
+                    }
+                }
             }
             let masks = book.masks.len() / width;
             for block in least..most {
                 book.masks.extend((0..width).map(|lane| mask::<W>(message(lane).blocks.len() > block)));
             }
             let (shared, places) = (book.shared.len(), book.places.len());
-            book.find_places(at, digest, (0..width).map(|lane| &*message(lane).holes));
+            book.find_places(at, digest, (0..width).map(|lane| message(lane).holes));
             let (shared, places) = (shared..book.shared.len(), places..book.places.len());
             book.messages.push(Messages { at, least, most, masks, shared, places });
         }
@@ -159,6 +168,13 @@ impl<W: Word> Book<W> {
 
 fn mask<W: Word>(is: bool) -> W {
     if is { W::repeat(0xff) } else { W::default() }
+}
+
+impl<W: Word> Drop for Book<W> {
+    fn drop(&mut self) {
+        self.words.fill(W::default());
+        zeroize::optimization_barrier(&*self.words);
+    }
 }
 
 /// The vector of that number.

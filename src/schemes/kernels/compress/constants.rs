@@ -2,6 +2,7 @@
 //! chosen them.
 
 /// RFC 1321, 3.4: 2³² times the sine of 1 to 64.
+#[rustfmt::skip]
 pub(super) const MD5: [u32; 64] = [
     0xd76a_a478, 0xe8c7_b756, 0x2420_70db, 0xc1bd_ceee, 0xf57c_0faf, 0x4787_c62a, 0xa830_4613, 0xfd46_9501,
     0x6980_98d8, 0x8b44_f7af, 0xffff_5bb1, 0x895c_d7be, 0x6b90_1122, 0xfd98_7193, 0xa679_438e, 0x49b4_0821,
@@ -14,6 +15,7 @@ pub(super) const MD5: [u32; 64] = [
 ];
 
 /// FIPS 180-4, 4.2.2: fractions of the cube roots of the first primes.
+#[rustfmt::skip]
 pub(super) const K256: [u32; 64] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
     0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
@@ -26,6 +28,7 @@ pub(super) const K256: [u32; 64] = [
 ];
 
 /// FIPS 180-4, 4.2.3: likewise, longer and more.
+#[rustfmt::skip]
 pub(super) const K512: [u64; 80] = [
     0x428a_2f98_d728_ae22, 0x7137_4491_23ef_65cd, 0xb5c0_fbcf_ec4d_3b2f, 0xe9b5_dba5_8189_dbbc,
     0x3956_c25b_f348_b538, 0x59f1_11f1_b605_d019, 0x923f_82a4_af19_4f9b, 0xab1c_5ed5_da6d_8118,
@@ -50,26 +53,31 @@ pub(super) const K512: [u64; 80] = [
 ];
 
 /// FIPS 180-4, 5.3.3: fractions of the square roots of the first eight primes.
+#[rustfmt::skip]
 pub(super) const SHA256: [u32; 8] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
 ];
 
 /// FIPS 180-4, 5.3.5: likewise, longer.
+#[rustfmt::skip]
 pub(super) const SHA512: [u64; 8] = [
     0x6a09_e667_f3bc_c908, 0xbb67_ae85_84ca_a73b, 0x3c6e_f372_fe94_f82b, 0xa54f_f53a_5f1d_36f1,
     0x510e_527f_ade6_82d1, 0x9b05_688c_2b3e_6c1f, 0x1f83_d9ab_fb41_bd6b, 0x5be0_cd19_137e_2179,
 ];
 
 /// FIPS 180-4, 5.3.4: of the ninth to sixteenth.
+#[rustfmt::skip]
 pub(super) const SHA384: [u64; 8] = [
     0xcbbb_9d5d_c105_9ed8, 0x629a_292a_367c_d507, 0x9159_015a_3070_dd17, 0x152f_ecd8_f70e_5939,
     0x6733_2667_ffc0_0b31, 0x8eb4_4a87_6858_1511, 0xdb0c_2e0d_64f9_8fa7, 0x47b5_481d_befa_4fa4,
 ];
 
 /// FIPS 180-4, 5.3.2: the second half of those.
+#[rustfmt::skip]
 pub(super) const SHA224: [u32; 8] = [
     0xc105_9ed8, 0x367c_d507, 0x3070_dd17, 0xf70e_5939, 0xffc0_0b31, 0x6858_1511, 0x64f9_8fa7, 0xbefa_4fa4,
 ];
 
 /// RFC 1321, 3.3, and FIPS 180-4, 5.3.1; MD5 has the first four.
+#[rustfmt::skip]
 pub(super) const SHA1: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
