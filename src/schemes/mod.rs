@@ -11,6 +11,7 @@ pub mod encoding;
 mod expression;
 mod formats;
 pub mod guess;
+mod kernels;
 mod layout;
 mod left_out;
 mod limits;
@@ -19,8 +20,10 @@ mod registry;
 mod selection;
 mod shape;
 
-pub use construction::{Construction, Cost, Scratch, Verdict};
+pub use construction::{Cost, Scratch, Verdict};
+
 pub use expression::{Explanation, Need, digests, explain, functions};
+pub use kernels::{Kind, Simd};
 pub use left_out::LEFT_OUT;
 pub use limits::Limits;
 pub use okta_hash::{DigestAlgorithm, NotImportable, OktaHash, SaltOrder};

@@ -7,12 +7,11 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::construction::{Reading, Refusal};
+use super::construction::{Construction, Reading, Refusal};
 use super::expression::Expression;
+use super::kernels::{self, Kind};
 use super::registry::{self, Entry, Reader};
-use super::{
-    Construction, Cost, Credential, Limits, NotImportable, OktaHash, Scratch, Verdict, left_out, shape,
-};
+use super::{Cost, Credential, Limits, NotImportable, OktaHash, Scratch, Verdict, left_out, shape};
 
 /// A value that could not be read as what it should be. The message never holds any of the value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -263,6 +262,37 @@ impl Hash {
             }
         }
         verdict
+    }
+
+    /// What its verifications can run together with, in [`Hash::verify_together`]; `None` where they run alone.
+    pub fn kind(&self) -> Option<Kind> {
+        match self.candidates.as_slice() {
+            [(_, only)] => only.kind(),
+            _ => None,
+        }
+    }
+
+    /// Verifies several passwords, each against its own value, side by side on one core. The verdicts are in the order of
+    /// the attempts, each what [`Hash::verify`] says of that one. What is not of this kind runs alone.
+    pub fn verify_together(kind: Kind, attempts: &[(&Self, &[u8])], scratch: &mut Scratch) -> Vec<Verdict> {
+        let mut verdicts = vec![Verdict::Mismatch; attempts.len()];
+        let mut tasks = Vec::with_capacity(attempts.len());
+        let mut judges = Vec::with_capacity(attempts.len());
+        for ((hash, password), verdict) in attempts.iter().zip(&mut verdicts) {
+            let joins = hash.kind() == Some(kind);
+            let only = hash.candidates.first().filter(|_| joins).map(|(_, construction)| construction);
+            match only.and_then(|only| Some((only, only.task(password, scratch)?))) {
+                Some((only, task)) => {
+                    judges.push((only, verdict));
+                    tasks.push(task);
+                }
+                None => *verdict = hash.verify(password, scratch),
+            }
+        }
+        for ((only, verdict), result) in judges.into_iter().zip(kernels::run(kind, scratch.simd(), tasks)) {
+            *verdict = only.judge(&result);
+        }
+        verdicts
     }
 
     /// What [`Hash::verify`] takes: the times added, the largest memory.

@@ -104,6 +104,19 @@ impl Bound {
     }
 }
 
+/// The digest that a step computes, raw whatever form the step gives it; `None` where it fails or computes none. The arena
+/// must be empty, and is so afterwards.
+pub(super) fn digest_of(step: &Step, bound: &Bound, password: &[u8], arena: &mut Arena) -> Option<Raw> {
+    let Step::Digest { digest, message, .. } = step else { return None };
+    let inputs =
+        Inputs { password, credential: None, known: &bound.known, keys: &bound.keys, rounds: bound.rounds };
+    arena.open();
+    let done = run(message, &inputs, (0, 0), arena);
+    let result = done.is_ok().then(|| digest.raw(&[arena.since(0)]));
+    arena.wipe();
+    result
+}
+
 /// The bytes that a variable stands for.
 pub(super) fn column<'a>(variable: Variable, credential: &Credential<'a>) -> Option<&'a [u8]> {
     match variable {

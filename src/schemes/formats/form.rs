@@ -4,6 +4,7 @@
 use zeroize::Zeroizing;
 
 use crate::schemes::construction::{Construction, Cost, Scratch, Verdict};
+use crate::schemes::kernels::{Kind, Task};
 use crate::schemes::{NotImportable, OktaHash};
 
 /// A value made of what a form handed over. Passwords set by other ways did not go through the form, so that both
@@ -26,6 +27,20 @@ impl Construction for ByForm {
             verdict = Verdict::Match;
         }
         verdict
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.inner.kind()
+    }
+
+    /// Where both count, two are computed, and nobody else's beside them.
+    fn task(&self, password: &[u8], scratch: &mut Scratch) -> Option<Task> {
+        let by_form = (self.form)(password);
+        (by_form.as_slice() == (self.otherwise)(password)).then(|| self.inner.task(&by_form, scratch))?
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        self.inner.judge(result)
     }
 
     /// Of one verification: few passwords are changed by a form.
