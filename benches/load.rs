@@ -28,6 +28,8 @@ mod wire;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// A 503 that took longer was no refusal at once: the call was let in, and not answered.
 const AT_ONCE: Duration = Duration::from_millis(500);
+/// A caller of a closed loop that was refused asks again after this.
+const BACK_OFF: Duration = Duration::from_millis(100);
 const MOST_CALLS: f64 = 500_000.0;
 const MOST_SECONDS: f64 = 120.0;
 const MOST_CONNECTIONS: usize = 1024;
@@ -388,8 +390,12 @@ fn caller_until(
         if !answer.kept {
             stream = connect(address)?;
         }
+        let refused = answer.status == 503;
         if answered >= start {
             tally.add(expected, &End::Answered(answer), answered - asked);
+        }
+        if refused {
+            thread::sleep(BACK_OFF);
         }
     }
 }

@@ -18,20 +18,30 @@ HEIGHT = 800
 OKTA_WAITS_MS = 3000
 SHOWN = ["keyferry", "node", "python"]
 
-STYLE = """
-  svg { --back: #ffffff; --ink: #1f2328; --faint: #d0d7de; --soft: #59636e; --keyferry: #0969da; --node: #1a7f37; --python: #bc4c00; --limit: #cf222e }
-  @media (prefers-color-scheme: dark) {
-    svg { --back: #0d1117; --ink: #e6edf3; --faint: #30363d; --soft: #9198a1; --keyferry: #58a6ff; --node: #3fb950; --python: #f0883e; --limit: #ff7b72 }
-  }
-  text { font-family: system-ui, sans-serif; font-size: 12px; fill: var(--ink) }
-  .title { font-size: 16px; font-weight: 600 } .panel { font-size: 13px; font-weight: 600 } .soft { fill: var(--soft) }
-  .back { fill: var(--back) } .grid { stroke: var(--faint); stroke-width: 1 } .axis { stroke: var(--ink); stroke-width: 1 }
-  .line { fill: none; stroke-width: 2.2; stroke-linejoin: round } .second { stroke-dasharray: 6 4; stroke-width: 1.6 } .third { stroke-dasharray: 1.5 3.5; stroke-width: 1.6 }
-  .limit { stroke: var(--limit); stroke-width: 1.4; stroke-dasharray: 10 4 } .limit-text { fill: var(--limit) }
-  .ideal { fill: none; stroke: var(--soft); stroke-width: 1; stroke-dasharray: 2 3 }
-  .keyferry { stroke: var(--keyferry) } .node { stroke: var(--node) } .python { stroke: var(--python) }
-  .dot { fill: var(--back); stroke-width: 1.6 } .capacity { stroke-width: 1; stroke-dasharray: 3 3; opacity: .8 }
+LIGHT = {"back": "#ffffff", "ink": "#1f2328", "faint": "#d8dee4", "soft": "#59636e",
+         "keyferry": "#0969da", "node": "#1a7f37", "python": "#bc4c00", "limit": "#cf222e"}
+DARK = {"back": "#0d1117", "ink": "#e6edf3", "faint": "#30363d", "soft": "#9198a1",
+        "keyferry": "#58a6ff", "node": "#3fb950", "python": "#f0883e", "limit": "#ff7b72"}
+STROKES = """
+text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; font-size: 12px }
+.title { font-size: 16px; font-weight: 600 }
+.panel { font-size: 13px; font-weight: 600 }
+.line { fill: none; stroke-width: 2.2; stroke-linejoin: round }
+.second { stroke-dasharray: 6 4; stroke-width: 1.5 }
+.third { stroke-dasharray: 1.5 3.5; stroke-width: 1.5 }
+.limit { stroke-width: 1.4; stroke-dasharray: 10 4 }
+.ideal { fill: none; stroke-width: 1; stroke-dasharray: 2 3 }
+.dot { stroke-width: 1.6 }
+.capacity { stroke-width: 1; stroke-dasharray: 3 3; opacity: .8 }
 """.strip()
+
+
+def colours(of):
+    """Rules for one kind of page."""
+    rules = [f"text {{ fill: {of['ink']} }}", f".back, .dot {{ fill: {of['back']} }}", f".grid {{ stroke: {of['faint']} }}",
+             f".axis {{ stroke: {of['ink']} }}", f"text.soft {{ fill: {of['soft']} }}", f".ideal, .sample {{ stroke: {of['soft']} }}",
+             f".limit {{ stroke: {of['limit']} }}", f"text.limit-text {{ fill: {of['limit']} }}"]
+    return "\n".join(rules + [f".{name} {{ stroke: {of[name]} }}" for name in SHOWN])
 
 
 def nice(low, high):
@@ -93,16 +103,16 @@ def legend(entries):
     out, at = [], LEFT
     for entry in entries:
         text = f"{entry['label']}: {entry['capacity']:.0f}/s"
-        out.append(f'<line class="line {entry["name"]}" x1="{at}" x2="{at + 26}" y1="747" y2="747"/>')
-        out.append(f'<text x="{at + 32}" y="751">{escape(text)}</text>')
+        out.append(f'<line class="line {entry["name"]}" x1="{at:.0f}" x2="{at + 26:.0f}" y1="747" y2="747"/>')
+        out.append(f'<text x="{at + 32:.0f}" y="751">{escape(text)}</text>')
         at += 62 + 6.6 * len(text)
     at = LEFT
     for classes, text in (("", "half of the calls"), ("second", "99 of 100"), ("third", "999 of 1,000")):
-        out.append(f'<line class="line {classes}" style="stroke: var(--soft)" x1="{at}" x2="{at + 26}" y1="771" y2="771"/>')
-        out.append(f'<text x="{at + 32}" y="775">{text}</text>')
+        out.append(f'<line class="line sample {classes}" x1="{at:.0f}" x2="{at + 26:.0f}" y1="771" y2="771"/>')
+        out.append(f'<text x="{at + 32:.0f}" y="775">{text}</text>')
         at += 62 + 6.4 * len(text)
-    out.append(f'<line class="ideal" x1="{at}" x2="{at + 26}" y1="771" y2="771"/>')
-    out.append(f'<text x="{at + 32}" y="775">all that is offered; upright: capacity</text>')
+    out.append(f'<line class="ideal" x1="{at:.0f}" x2="{at + 26:.0f}" y1="771" y2="771"/>')
+    out.append(f'<text x="{at + 32:.0f}" y="775">all that is offered; upright: capacity</text>')
     return out
 
 
@@ -121,7 +131,7 @@ def draw(result):
         '<title id="title">Sign-ins under overload: keyferry and the hooks of Okta\'s guide in Node and Python</title>',
         '<desc id="about">Two panels over the offered load: latency of the calls that were let in, and calls answered rightly and in time. '
         "The figures are in docs/PERFORMANCE.md.</desc>",
-        f"<style>{STYLE}</style>",
+        f"<style>\n{STROKES}\n{colours(LIGHT)}\n@media (prefers-color-scheme: dark) {{\n{colours(DARK)}\n}}\n</style>",
         f'<rect class="back" width="{WIDTH}" height="{HEIGHT}"/>',
         f'<text class="title" x="{LEFT}" y="28">Sign-ins under overload: from a quarter of capacity to ten times it</text>',
         f'<text class="soft" x="{LEFT}" y="48">PostgreSQL, bcrypt cost 10, {machine["cores"]} cores of {escape(machine["processor"])}, one run</text>',
