@@ -154,7 +154,8 @@ class Process:
         return self
 
     def __exit__(self, *_):
-        self.stop()
+        # Nothing of it is needed any more, and an orderly end would take time.
+        self.stop(signal.SIGKILL)
 
 
 def end_on_signals():

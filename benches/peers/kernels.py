@@ -65,7 +65,7 @@ CASES = [
     case("md5-crypt", "md5crypt", [], ("libxcrypt", 3.0, None), crypts("$1$q9LbXcOd$9VAl/z26EpRSJnqcUwkuh0")),
     case("phpass, 8,192", "phpass", [8192], ("PHP", 3.0, None),
          everywhere("phpass", "$P$Bq9LbXcOdQ4svgDO/.GmNFOPeyt3Sr/", "PHP", "passlib")),
-    case("scrypt, 2^15, r 8, p 1", "scrypt", [15, 8, 1], ("fastest", None, 1 / 1.05),
+    case("scrypt, 2^15, r 8, p 1", "scrypt", [32768, 8, 1], ("fastest", None, 1 / 1.05),
          [("libxcrypt", "crypt", "$7$D6..../....q9LbXcOdB1yVn7rKw3Ts20$yJgYfYF3NptlsYD98BZl7hFCJbPgFYvzwZFkvgXcOB7"),
           *everywhere("scrypt", f"15:8:1:{SALT}:{SCRYPT_KEY}", "OpenSSL", "libsodium", "Python", "Node")]),
     case("yescrypt, $y$j9T", "yescrypt", [], None,
@@ -160,34 +160,40 @@ class Program:
 
 def own_figures():
     """One run of `keyferry bench --json`; nothing where this binary has no such verb."""
-    ran = subprocess.run([keyferry(), "bench", "--json"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    ran = subprocess.run([keyferry(), "bench", "--json"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     if ran.returncode != 0 or not ran.stdout.lstrip().startswith("{"):
         say(f"SKIPPED: keyferry's own figures: `keyferry bench --json` said: {(ran.stderr or ran.stdout).strip()[:300]}")
         return None
     return json.loads(ran.stdout)
 
 
+def words_and_numbers(entry):
+    """What an entry of `keyferry bench` is called, as one word, and every number of its parameters."""
+    text = re.sub(r"(?<=\d)[,_ ](?=\d{3})", "", entry["parameters"].lower())
+    numbers = {int(number) for number in re.findall(r"\d+", text)}
+    numbers |= {2 ** int(power) for power in re.findall(r"2\^(\d+)", text)}
+    numbers |= {1024 * int(mebibytes) for mebibytes in re.findall(r"(\d+) ?mib", text)}
+    return re.sub(r"[^a-z0-9]", "", entry["kernel"].lower() + text), numbers
+
+
+def is_of(case, entry):
+    word, numbers = words_and_numbers(entry)
+    if case["kernel"] == "scrypt" and word.startswith("yes"):
+        return False
+    return all(part in word for part in case["kernel"].split()) and numbers.issuperset(case["parameters"])
+
+
 def own_of(case, runs):
-    """keyferry's microseconds (alone, under load, lanes) for this case: the medians over the runs of its bench."""
-    alone, loaded = [], {}
+    """keyferry's microseconds for this case, alone and by the best number of lanes: medians over the runs of its bench."""
+    by_lanes = {}
     for run in runs:
         for entry in run["kernels"]:
-            name = re.sub(r"[^a-z0-9 ]", "", entry["kernel"].lower().replace("/", " ")).replace(" ", "")
-            text = entry["parameters"].replace(",", "").replace("2^", "").replace("_", "")
-            numbers = [int(number) for number in re.findall(r"\d+", f"{text}")]
-            if not all(word in name + text.lower().replace("-", "") for word in case["kernel"].split()):
-                continue
-            if not all(number in numbers or (number == 19456 and 19 in numbers) or (number == 65536 and 64 in numbers)
-                       for number in case["parameters"]):
-                continue
-            if case["kernel"] == "scrypt" and name.startswith("yes"):
-                continue
-            if entry["lanes"] == 1:
-                alone.append(entry["micros_each"])
-            else:
-                loaded.setdefault(entry["lanes"], []).append(entry["micros_each"])
-    best = min(((statistics.median(each), lanes) for lanes, each in loaded.items()), default=(None, None))
-    return {"alone": statistics.median(alone) if alone else None, "loaded": best[0], "lanes": best[1]}
+            if is_of(case, entry):
+                by_lanes.setdefault(entry["lanes"], []).append(entry["micros_each"])
+    medians = {lanes: statistics.median(each) for lanes, each in by_lanes.items()}
+    alone = medians.pop(1, None)
+    lanes = min(medians, key=medians.get, default=None)
+    return {"alone": alone, "loaded": medians.get(lanes), "lanes": lanes}
 
 
 def measure(quick):
@@ -253,6 +259,8 @@ def told(result):
         listed = ", ".join(f"{peer['peer']} {duration(peer['micros'])}" for peer in peers) or "none here"
         goal_peer, goal_load, goal_alone = case["goal"] or (None, None, None)
         against = next((peer for peer in peers if peer["peer"] == goal_peer), peers[0] if peers else None)
+        if against and goal_peer not in (against["peer"], "fastest"):
+            goal_load = goal_alone = None  # the one to compare with is missing here
         own = case["keyferry"]
         # What memory binds has no lanes: under load it is what it is alone.
         loaded = own["loaded"] or own["alone"]

@@ -4,15 +4,16 @@
 #   cargo build --release && benches/peers/run.sh [--quick] >tables.md
 #
 # Tables in Markdown go to standard output, progress to standard error, figures to benches/peers/results/*.json, the plot
-# to docs/overload.svg. README.md beside this file says what it needs. Each part runs alone, too.
+# to docs/overload.svg (of a quick run to the results). README.md beside this file says what it needs. Each part runs alone, too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 quick=()
 rows=1000000
+plot=docs/overload.svg
 case "${1-}" in
     '') ;;
-    --quick) quick=(--quick) rows=200000 ;;
+    --quick) quick=(--quick) rows=200000 plot=benches/peers/results/overload.svg ;;
     *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 1 ;;
 esac
 export KEYFERRY=${KEYFERRY:-$PWD/target/release/keyferry}
@@ -37,6 +38,7 @@ run() {
 }
 
 mkdir -p benches/peers/results
+rm -f benches/peers/results/*
 # Nothing is compiled while something is measured.
 cargo bench --no-run --bench load --bench overhead >&2
 SECONDS=0
@@ -44,7 +46,7 @@ echo "## $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) c
 echo
 run benches/peers/kernels.py "${quick[@]}"
 run benches/peers/service.py "${quick[@]}"
-[ ! -f benches/peers/results/overload.json ] || run benches/peers/plot.py
+[ ! -f benches/peers/results/overload.json ] || run benches/peers/plot.py "$plot"
 echo "### Export"
 echo
 echo '```text'
