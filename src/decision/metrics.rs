@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::{self, Write};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -107,7 +107,7 @@ pub struct Metrics {
     registry: Registry,
     nothing: Arc<str>,
     other: Arc<str>,
-    known_schemes: Mutex<HashSet<Arc<str>>>,
+    known_schemes: RwLock<HashSet<Arc<str>>>,
     answers: Family<StatusLabel, Counter>,
     deliveries: Family<StatusLabel, Counter>,
     events: Family<OutcomeLabel, Counter>,
@@ -143,7 +143,7 @@ impl Metrics {
             registry: Registry::with_prefix("keyferry"),
             nothing: Arc::from(""),
             other: Arc::from("other"),
-            known_schemes: Mutex::default(),
+            known_schemes: RwLock::default(),
             answers: Family::default(),
             deliveries: Family::default(),
             events: Family::default(),
@@ -348,13 +348,14 @@ impl Metrics {
 
     fn scheme_label(&self, scheme: Option<&Arc<str>>) -> Name {
         let Some(scheme) = scheme else { return Name(Arc::clone(&self.nothing)) };
-        let mut known = self.known_schemes.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.contains(scheme) {
-            if known.len() >= SCHEMES {
-                return Name(Arc::clone(&self.other));
-            }
-            known.insert(Arc::clone(scheme));
+        if self.known_schemes.read().unwrap_or_else(PoisonError::into_inner).contains(scheme) {
+            return Name(Arc::clone(scheme));
         }
+        let mut known = self.known_schemes.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= SCHEMES && !known.contains(scheme) {
+            return Name(Arc::clone(&self.other));
+        }
+        known.insert(Arc::clone(scheme));
         Name(Arc::clone(scheme))
     }
 }

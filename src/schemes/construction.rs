@@ -21,7 +21,7 @@ impl Verdict {
 }
 
 /// What one verification takes, known before any of it is done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Cost {
     /// Estimated time on one core of a current server, in microseconds. A rough figure to plan by: real machines
     /// differ by a factor of two or three.

@@ -122,13 +122,7 @@ impl VerifyPool {
     pub fn start(settings: PoolSettings, metrics: Arc<Metrics>) -> std::io::Result<Self> {
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = settings.threads.unwrap_or_else(cores).max(1);
-        let simd = Simd::detect();
-        let state = State {
-            schedule: Schedule::new(threads, settings.memory),
-            specimens: to_measure(simd),
-            closed: false,
-        };
-        let shared = Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), metrics, simd });
+        let shared = Arc::new(Shared::new(threads, settings.memory, metrics));
         for number in 0..threads {
             let shared = Arc::clone(&shared);
             std::thread::Builder::new()
@@ -182,6 +176,13 @@ impl Drop for VerifyPool {
 }
 
 impl Shared {
+    fn new(threads: usize, memory: u64, metrics: Arc<Metrics>) -> Self {
+        let simd = Simd::detect();
+        let schedule = Schedule::new(threads, memory);
+        let state = State { schedule, specimens: to_measure(simd), closed: false };
+        Self { state: Mutex::new(state), work: Condvar::new(), metrics, simd }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -160,6 +160,12 @@ impl Paces {
         }
     }
 
+    /// Whether so many together were ever measured.
+    #[cfg(test)]
+    pub(super) fn is_measured(&self, id: PaceId, together: usize) -> bool {
+        self.all[id.0].ratios[together - 1].known().is_some()
+    }
+
     /// Time over estimate for so many together. What was never measured takes no longer than the next larger number
     /// that was; beyond those, two together are believed to be twice as fast until one run has told.
     fn ratio(&self, id: PaceId, together: usize) -> f64 {

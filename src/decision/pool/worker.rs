@@ -159,7 +159,7 @@ impl Shared {
     }
 
     /// Learns how long so many of these take here, unless that is known by now.
-    fn measure(&self, specimen: &Specimen) {
+    pub(super) fn measure(&self, specimen: &Specimen) {
         let Specimen { hash, together } = specimen;
         let attempts = vec![(&**hash, ANY_PASSWORD); *together];
         let mut scratch = Scratch::with_simd(self.simd);
