@@ -103,7 +103,8 @@ impl Bcrypt {
     pub(super) fn text(&self, password: &[u8]) -> Zeroizing<String> {
         let mut digest = Zeroizing::new([[0; 24]]);
         kernels::bcrypt::run(self.cost, &[self.input(password)], &mut *digest);
-        let digest = Zeroizing::new(encoding::to_radix64(digest.as_flattened().get(..23).unwrap_or_default()));
+        let digest =
+            Zeroizing::new(encoding::to_radix64(digest.as_flattened().get(..23).unwrap_or_default()));
         Zeroizing::new([&encoding::to_radix64(&self.salt), digest.as_str()].concat())
     }
 

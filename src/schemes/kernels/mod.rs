@@ -7,9 +7,12 @@
 //!
 //! Lanes share nothing but the instructions; what depends on a password is overwritten after use.
 
+pub(in crate::schemes) mod argon2;
 pub(in crate::schemes) mod bcrypt;
 pub(in crate::schemes) mod chain;
+pub(in crate::schemes) mod memory;
 pub(in crate::schemes) mod pbkdf2;
+pub(in crate::schemes) mod scrypt;
 mod simd;
 
 use zeroize::Zeroizing;
