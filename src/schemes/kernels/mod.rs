@@ -7,9 +7,17 @@
 //!
 //! Lanes share nothing but the instructions; what depends on a password is overwritten after use.
 
+pub(in crate::schemes) mod argon2;
 pub(in crate::schemes) mod bcrypt;
 pub(in crate::schemes) mod chain;
+mod compress;
+mod lanes;
+pub(in crate::schemes) mod memory;
+#[cfg(test)]
+mod numbers;
 pub(in crate::schemes) mod pbkdf2;
+mod plan;
+pub(in crate::schemes) mod scrypt;
 mod simd;
 
 use zeroize::Zeroizing;
