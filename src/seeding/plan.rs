@@ -3,6 +3,7 @@
 //! A value that cannot be read, or is too costly to verify, is a reject: the hook could not verify it either, and
 //! the user would be locked out in silence.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -22,7 +23,7 @@ pub enum Route {
     /// At the first sign-in, through the hook.
     Hook {
         /// Why Okta cannot import the hash.
-        reason: String,
+        reason: Cow<'static, str>,
     },
 }
 

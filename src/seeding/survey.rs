@@ -3,6 +3,7 @@
 //! Rows stream by; counts stay, with one readable value per group to measure, and the ids of the first unreadable
 //! rows of each reason. All of it is bounded, whatever the store holds.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +70,7 @@ pub enum Importable {
     /// Imports them by this algorithm.
     Hash(&'static str),
     /// Cannot, for this reason; the hook verifies them.
-    Hook(String),
+    Hook(Cow<'static, str>),
 }
 
 /// The users of a group.

@@ -68,7 +68,7 @@ impl Construction for Drupal {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("phpass"))
+        Err(NotImportable("phpass is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {
@@ -90,7 +90,7 @@ impl Construction for OfMd5 {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("phpass"))
+        Err(NotImportable("phpass is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {
