@@ -50,9 +50,6 @@ pub enum ExportError {
     /// The ledger could not note the users.
     #[error("the exported users cannot be noted in the ledger: {0}")]
     Ledger(#[from] LedgerError),
-    /// A row could not be turned into bytes: a mistake of the program.
-    #[error("a row could not be written down: {0}")]
-    Encode(std::io::Error),
     /// Output and rejects would overwrite each other.
     #[error("users and rejects cannot both go to {0}")]
     SameDestination(Destination),
@@ -179,7 +176,8 @@ fn chunk(
                 if let (true, Ok(record)) = (note, visited.row) {
                     chunk.noted.push(Noted::new(record, &user));
                 }
-                return format.append(&mut chunk.accepted, user).map_err(ExportError::Encode);
+                format.append(&mut chunk.accepted, user);
+                return Ok(());
             }
             Err(reject) => reject,
         };
@@ -189,7 +187,7 @@ fn chunk(
         };
         rejects::append(&mut chunk.rejected, source_name, id, login, &reject.to_string());
         chunk.report.rejected(&reject);
-        Ok(())
+        Ok::<_, ExportError>(())
     })?;
     Ok((chunk, merged))
 }
