@@ -439,8 +439,17 @@ impl Reader {
             return Err(PeopleError::NoSuchSource(source).into());
         };
         let mapping = store.planner.profile().over(rows.columns());
-        for (place, row) in rows.iter().enumerate() {
-            let seen = self.see(source, &mapping, row);
+        // All keys first: looking them up one close behind the other, the processor waits for several at once.
+        let mut keys = std::mem::take(&mut self.keys);
+        keys.clear();
+        for row in rows.iter() {
+            self.push_keys(&mut keys, source, &mapping, row);
+        }
+        let mut keys_of_rows = keys.chunks(shared.keys.len());
+        let seen: Vec<Seen> =
+            rows.iter().map(|row| self.seen(source, row, keys_of_rows.next().unwrap_or_default())).collect();
+        self.keys = keys;
+        for ((place, row), seen) in rows.iter().enumerate().zip(seen) {
             if shared.corrections.is_some() {
                 if shared.correction(source, row).is_none() {
                     marks.push(Mark::Leave);
@@ -492,18 +501,28 @@ impl Reader {
 
     /// Who a row is; a row that cannot be read is nobody yet.
     fn see(&mut self, source: usize, mapping: &Mapping<'_>, row: Row<'_>) -> Seen {
-        let (Ok(record), Some(places)) = (row, self.shared.places.get(source)) else {
-            return Seen::First(None);
-        };
+        let mut keys = std::mem::take(&mut self.keys);
+        keys.clear();
+        self.push_keys(&mut keys, source, mapping, row);
+        let seen = self.seen(source, row, &keys);
+        self.keys = keys;
+        seen
+    }
+
+    fn seen(&mut self, source: usize, row: Row<'_>, keys: &[Option<u64>]) -> Seen {
+        if row.is_ok() { self.known.see(source, keys) } else { Seen::First(None) }
+    }
+
+    /// The fingerprints of a row's keys: as many as there are keys, also of a row that cannot be read.
+    fn push_keys(&self, into: &mut Vec<Option<u64>>, source: usize, mapping: &Mapping<'_>, row: Row<'_>) {
         let corrected = self.shared.corrections_of(source, row);
-        self.keys.clear();
+        let places = self.shared.places.get(source).map_or(&[][..], Vec::as_slice);
         for (kind, (key, place)) in (0_u8..).zip(self.shared.keys.iter().zip(places)) {
             let corrected =
                 corrected.iter().find(|(name, _)| **name == **key).map(|(_, value)| value.as_str());
-            let value = corrected.or_else(|| place.and_then(|place| mapping.value(place, record)));
-            self.keys.push(value.map(|value| self.fingerprints.of(kind, value)));
+            let own = || mapping.value((*place)?, row.ok()?);
+            into.push(corrected.or_else(own).map(|value| self.fingerprints.of(kind, value)));
         }
-        self.known.see(source, &self.keys)
     }
 
     /// A mapping that the query cannot fill is told at the first good row.
