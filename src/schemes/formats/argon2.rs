@@ -171,7 +171,7 @@ impl Construction for Argon2Value {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("argon2"))
+        Err(NotImportable("argon2 is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

@@ -201,7 +201,7 @@ impl Construction for Firebase {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("Firebase's scrypt"))
+        Err(NotImportable("Firebase's scrypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

@@ -115,7 +115,7 @@ impl Construction for Scrypt {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("scrypt"))
+        Err(NotImportable("scrypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {
