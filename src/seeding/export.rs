@@ -125,10 +125,10 @@ struct Noted {
 }
 
 impl Noted {
-    fn new(record: &Record, user: &plan::Planned<'_>) -> Self {
+    fn new(record: Record<'_>, user: &plan::Planned<'_>) -> Self {
         Self {
-            id: record.id.clone(),
-            login: record.login.clone(),
+            id: record.id().to_owned(),
+            login: record.login().map(str::to_owned),
             route: match user.route {
                 Route::Hash(_) => ledger::Route::Hash,
                 Route::Hook { .. } => ledger::Route::Hook,
@@ -184,7 +184,7 @@ fn chunk(
             Err(reject) => reject,
         };
         let (id, login) = match visited.row {
-            Ok(record) => (Some(record.id.as_str()), planned.planner.profile().login(record)),
+            Ok(record) => (Some(record.id()), visited.mapping.login(record)),
             Err(bad) => (bad.id.as_deref(), None),
         };
         rejects::append(&mut chunk.rejected, source_name, id, login, &reject.to_string());
@@ -242,14 +242,14 @@ mod tests {
     use super::super::plan::Planner;
     use super::super::profile::ProfileMap;
     use super::super::sink::CsvLayout;
-    use super::super::testing::{MemorySource, person};
+    use super::super::testing::{DraftRow, MemorySource, person};
     use super::*;
     use crate::credential::Reader;
     use crate::okta::profile::LoginPattern;
     use crate::schemes::{Limits, Selection};
-    use crate::sources::{BadRow, Row, SourceError};
+    use crate::sources::{BadRow, SourceError};
 
-    fn planned(name: &str, batches: Vec<Result<Vec<Row>, SourceError>>) -> Planned {
+    fn planned(name: &str, batches: Vec<Result<Vec<DraftRow>, SourceError>>) -> Planned {
         let reader = Reader::new(Selection::auto(), Limits::default(), None);
         let profile = ProfileMap::new(&[], LoginPattern::Address).unwrap();
         Planned {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::profile::{Beside, ProfileMap};
+use super::profile::{Beside, Mapping, ProfileMap};
 use crate::credential::Reader;
 use crate::okta::profile::ProfileError;
 use crate::okta::user::Profile;
@@ -107,18 +107,18 @@ impl Planner {
         &self.profile
     }
 
-    /// Decides by the row alone.
-    pub fn plan<'a>(&'a self, record: &'a Record) -> Result<Planned<'a>, Reject> {
-        self.plan_beside(record, Beside::default())
-    }
-
-    /// Decides by the row and by what is known beside it.
-    pub fn plan_beside<'a>(&'a self, record: &'a Record, beside: Beside<'a>) -> Result<Planned<'a>, Reject> {
-        if !record.active && !self.include_inactive {
+    /// Decides by the row and by what is known beside it. `mapping` is the planner's own, over the row's columns.
+    pub fn plan<'a>(
+        &self,
+        mapping: &Mapping<'a>,
+        record: Record<'a>,
+        beside: Beside<'a>,
+    ) -> Result<Planned<'a>, Reject> {
+        if !record.active() && !self.include_inactive {
             return Err(Reject::Inactive);
         }
-        let profile = self.profile.profile_beside(record, beside)?;
-        if record.stored.is_none() {
+        let profile = mapping.profile_beside(record, beside)?;
+        if record.stored().is_none() {
             return Err(Reject::NoStoredPassword);
         }
         let hash = self.reader.read(record).map_err(|error| match error {

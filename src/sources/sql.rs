@@ -18,10 +18,11 @@ use super::cleanup::{self, Cleaner, CleanupSettings, Writing};
 use super::dialect::{Dialect, Prepared, Reader};
 use super::fault::{Class, Fault};
 use super::groups::Groups;
+use super::page::Room;
 use super::parameters::Query;
 use super::pool::{Lease, Pool, Purpose};
 use super::record::Value;
-use super::{CredentialSource, Lookup, PoolState, Row, SourceError, SourceSettings, UsernameRules};
+use super::{CredentialSource, Lookup, PoolState, Page, SourceError, SourceSettings, UsernameRules};
 
 /// Longest name that is looked up, in bytes; Okta's own logins end at 100 characters.
 const LONGEST_USERNAME: usize = 1024;
@@ -173,10 +174,12 @@ impl<D: Dialect> SqlSource<D> {
             }
             found = Some(match found {
                 Some(_) => Lookup::Ambiguous,
-                None => match Reader::<D>::new(&row).read(&row).row {
-                    Ok(record) => Lookup::Found(Box::new(record)),
-                    Err(bad) => Lookup::BadRow(bad),
-                },
+                None => {
+                    let mut reader = Reader::<D>::new(&row);
+                    let mut page = reader.page(Room::of(1));
+                    reader.read(&row, &mut page, &mut None);
+                    Lookup::of(page)
+                }
             });
         }
         Ok((found.unwrap_or(Lookup::Unknown), true))
@@ -274,7 +277,7 @@ impl<D: Writing> CredentialSource for SqlSource<D> {
         &'a self,
         filter: Option<&'a str>,
         after: Option<&'a str>,
-    ) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
+    ) -> BoxStream<'a, Result<Page, SourceError>> {
         super::walk::stream(&self.shared, filter, after)
     }
 

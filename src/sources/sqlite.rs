@@ -97,7 +97,12 @@ impl Dialect for SqliteDialect {
         Ok(())
     }
 
-    fn cell(row: &Self::Row, index: usize, _kind: ()) -> Result<Cell<'_>, Unreadable> {
+    fn cell<'r>(
+        row: &'r Self::Row,
+        index: usize,
+        _kind: (),
+        _scratch: &'r mut String,
+    ) -> Result<Cell<'r>, Unreadable> {
         let unreadable = |_| "cannot be read".to_owned();
         let value = row.try_get_raw(index).map_err(|_| "is missing".to_owned())?;
         let kind = value.type_info();
