@@ -130,7 +130,8 @@ mod tests {
     }
 
     fn verifies(reader: &Reader, record: Draft) -> bool {
-        reader.read(Found::of(record).record()).unwrap().verify(b"secret", &mut Scratch::default()) == Verdict::Match
+        reader.read(Found::of(record).record()).unwrap().verify(b"secret", &mut Scratch::default())
+            == Verdict::Match
     }
 
     #[test]

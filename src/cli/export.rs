@@ -81,11 +81,12 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let ledger = if args.record { Some(open_ledger(&config.ledger).await?) } else { None };
     let (match_on, merge) = (config.import.match_on.clone(), stores::merge(config.import.merge));
-    let planned =
-        match stores::open(config, args.rows.source.as_deref()).and_then(|stores| planned(stores, &args.rows)) {
-            Ok(planned) => planned,
-            Err(exit) => return Ok(exit),
-        };
+    let planned = match stores::open(config, args.rows.source.as_deref())
+        .and_then(|stores| planned(stores, &args.rows))
+    {
+        Ok(planned) => planned,
+        Err(exit) => return Ok(exit),
+    };
     let format = match args.format {
         FormatArg::Okta => Format::Okta,
         FormatArg::Csv => {
@@ -95,7 +96,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         }
     };
     interrupt::survive_file_size_limit();
-    let total = stores::count(planned.iter().map(|planned| &planned.source), args.rows.filter.as_deref()).await;
+    let total =
+        stores::count(planned.iter().map(|planned| &planned.source), args.rows.filter.as_deref()).await;
     let (filter, users, refused) = (args.rows.filter, out.clone(), rejects.clone());
     let job =
         Export { sources: planned, match_on, merge, filter, format, out: users, rejects: refused, ledger };

@@ -217,11 +217,7 @@ impl<'m> Mapping<'m> {
 
 /// The first of these columns that has a value counts.
 fn value<'a>(record: Record<'a>, places: &[Place]) -> Option<&'a str> {
-    places
-        .iter()
-        .filter_map(|place| record.at(*place))
-        .map(str::trim)
-        .find(|value| !value.is_empty())
+    places.iter().filter_map(|place| record.at(*place)).map(str::trim).find(|value| !value.is_empty())
 }
 
 /// The place of an attribute in Okta's template; behind it where it is a custom one.
@@ -347,7 +343,11 @@ mod tests {
         let row = Found::of(row);
         assert_eq!(map(&[("mobilePhone", "phone")]).missing_columns(row.columns()), ["last_name", "phone"]);
         let default = ProfileMap::new(&[], LoginPattern::Address).unwrap();
-        assert_eq!(default.missing_columns(row.columns()), ["last_name"], "an absent phone is no mistake by default");
+        assert_eq!(
+            default.missing_columns(row.columns()),
+            ["last_name"],
+            "an absent phone is no mistake by default"
+        );
     }
 
     #[test]

@@ -260,11 +260,9 @@ impl Page {
 
     /// Beyond 4 GiB a page has no more room, and its values are none; pages of such a size fit nowhere anyway.
     fn put_span(&mut self, row: Filled, place: Place, range: Range<usize>) {
-        if let (Some(span), Ok(start), Ok(end)) = (
-            self.spans.get_mut(row.spans + place.0),
-            u32::try_from(range.start),
-            u32::try_from(range.end),
-        ) {
+        if let (Some(span), Ok(start), Ok(end)) =
+            (self.spans.get_mut(row.spans + place.0), u32::try_from(range.start), u32::try_from(range.end))
+        {
             *span = Span { start, end };
         }
     }
@@ -420,7 +418,12 @@ impl Found {
     /// What the store knows.
     pub fn record(&self) -> Record<'_> {
         let spans = self.0.spans.get(..self.0.columns.width()).unwrap_or_default();
-        Record { page: &self.0, spans, number: 0, active: matches!(self.0.rows.first(), Some(Standing::Active(_))) }
+        Record {
+            page: &self.0,
+            spans,
+            number: 0,
+            active: matches!(self.0.rows.first(), Some(Standing::Active(_))),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::BadRow;
-use super::page::{Columns, Filled, Place, Page};
+use super::page::{Columns, Filled, Page, Place};
 use crate::secret::Secret;
 
 /// Most bytes in one value; nothing that belongs to a user comes near it.
