@@ -270,10 +270,12 @@ impl Hash {
 
     /// What its verifications can run together with, in [`Hash::verify_together`]; `None` where they run alone.
     pub fn kind(&self) -> Option<Kind> {
-        match self.candidates.as_slice() {
-            [(_, only)] => only.kind(),
-            _ => None,
-        }
+        self.only()?.kind()
+    }
+
+    /// What it is, where nothing else is possible.
+    fn only(&self) -> Option<&dyn Construction> {
+        self.more.is_empty().then(|| &*self.first.1)
     }
 
     /// Verifies several passwords, each against its own value, side by side on one core. The verdicts are in the order of
@@ -284,8 +286,7 @@ impl Hash {
         let mut judges = Vec::with_capacity(attempts.len());
         for ((hash, password), verdict) in attempts.iter().zip(&mut verdicts) {
             let joins = hash.kind() == Some(kind);
-            let only = hash.candidates.first().filter(|_| joins).map(|(_, construction)| construction);
-            match only.and_then(|only| Some((only, only.task(password, scratch)?))) {
+            match hash.only().filter(|_| joins).and_then(|only| Some((only, only.task(password, scratch)?))) {
                 Some((only, task)) => {
                     judges.push((only, verdict));
                     tasks.push(task);

@@ -8,6 +8,7 @@ use futures_util::stream::BoxStream;
 use sqlx::{Column, ConnectOptions, Connection, Database, Row as _, TypeInfo};
 use zeroize::Zeroizing;
 
+use super::Lookup;
 use super::fault::Fault;
 use super::page::{Page, Room};
 use super::parameters::{Lexicon, Parameter, Query};
@@ -88,6 +89,17 @@ pub(super) trait Dialect: Send + Sync + 'static {
 
     /// What an error means.
     fn fault(error: &sqlx::Error) -> Fault;
+
+    /// How to answer a look-up without leaving the thread, where that can be.
+    fn at_once(_url: &str, _options: &Self::Options) -> Option<Box<dyn AtOnce>> {
+        None
+    }
+}
+
+/// Look-ups in less time than a hand-over takes.
+pub(super) trait AtOnce: Send + Sync {
+    /// The answer, if it could be had in next to no time; else the usual way is to be gone.
+    fn look_up(&self, prepared: &Prepared, name: &str) -> Option<Lookup>;
 }
 
 /// Whether a text is a number as databases write them, without a name such as `inf` or `nan`.
