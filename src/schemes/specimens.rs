@@ -3,31 +3,32 @@
 
 use super::{Credential, Hash, Limits, Selection};
 
-/// Scheme and stored value. Each takes about a millisecond, so that all are measured in a few dozen of them.
+/// Scheme and stored value. Each takes a millisecond at most, so that all are measured, alone and together, in some dozens of
+/// them.
 const SPECIMENS: [(&str, &str, Option<&str>); 11] = [
     ("bcrypt", "$2b$04$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.", None),
-    ("pbkdf2_sha1($pass,$salt,4000,20)", "00112233445566778899aabbccddeeff00112233", Some("specimen")),
+    ("pbkdf2_sha1($pass,$salt,2000,20)", "00112233445566778899aabbccddeeff00112233", Some("specimen")),
     (
-        "pbkdf2_sha256($pass,$salt,4000,32)",
+        "pbkdf2_sha256($pass,$salt,2000,32)",
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
         Some("specimen"),
     ),
     (
-        "pbkdf2_sha512($pass,$salt,2000,64)",
+        "pbkdf2_sha512($pass,$salt,1000,64)",
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\
          00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
         Some("specimen"),
     ),
     ("phpass", "$P$912345678123456781234567812345/", None),
     (
-        "iterate(8000,sha1_bin($pass.$salt),sha1_bin($_.$pass.$salt))",
+        "iterate(2000,sha1_bin($pass.$salt),sha1_bin($_.$pass.$salt))",
         "00112233445566778899aabbccddeeff00112233",
         Some("specimen"),
     ),
-    ("sha256-crypt", "$5$rounds=5000$specimen$0123456789012345678901234567890123456789012", None),
+    ("sha256-crypt", "$5$rounds=1000$specimen$0123456789012345678901234567890123456789012", None),
     (
         "sha512-crypt",
-        "$6$rounds=2000$specimen$01234567890123456789012345678901234567890123456789012345678901234567890123456789012345",
+        "$6$rounds=1000$specimen$01234567890123456789012345678901234567890123456789012345678901234567890123456789012345",
         None,
     ),
     ("argon2", "$argon2id$v=19$m=2048,t=1,p=1$c3BlY2ltZW4$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", None),
@@ -61,7 +62,7 @@ mod tests {
         assert_eq!(specimens.len(), SPECIMENS.len());
         for specimen in &specimens {
             let cost = specimen.cost();
-            assert!((300..5_000).contains(&cost.micros), "{specimen:?}: {cost:?}");
+            assert!((90..3_000).contains(&cost.micros), "{specimen:?}: {cost:?}");
         }
         let kernels: BTreeSet<_> =
             specimens.iter().filter_map(Hash::kind).map(|kind| kind.kernel()).collect();

@@ -244,8 +244,8 @@ fn to_measure(simd: Simd) -> Vec<Specimen> {
         .map(Arc::new)
         .flat_map(|hash| {
             let width = hash.kind().map_or(1, |kind| kind.width(simd));
-            let sizes =
-                (1..=width).filter(move |size| *size <= 8 || size.is_power_of_two() || *size == width);
+            let every = width <= 8;
+            let sizes = (1..=width).filter(move |size| every || size.is_power_of_two() || *size == width);
             sizes.map(move |together| Specimen { hash: Arc::clone(&hash), together })
         })
         .collect();

@@ -79,7 +79,11 @@ macro_rules! word {
                 if bits < Self::of(Self::BITS.into()) { self >> bits } else { 0 }
             }
             #[inline(always)]
-            #[allow(clippy::cast_possible_truncation, clippy::cast_lossless, reason = "the lower half is asked for")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_lossless,
+                reason = "the lower half is asked for"
+            )]
             fn of(number: u64) -> Self {
                 number as Self
             }

@@ -108,11 +108,14 @@ impl<C: Compression> Work for InLanes<'_, '_, C> {
 impl<L: Lanes> Book<L> {
     #[inline(always)]
     fn new<C: Compression<Word = L::Word>>(token: L::Token, digest: usize, jobs: &[Job<'_, C>]) -> Self {
-        let mut book = Self { messages: vec![], words: vec![], masks: vec![], shared: vec![], places: vec![] };
+        let mut book =
+            Self { messages: vec![], words: vec![], masks: vec![], shared: vec![], places: vec![] };
         let Some(first) = jobs.first() else { return book };
         // No reallocation, which would leave a copy behind.
         let blocks = |number: usize| jobs.iter().map(move |job| job.messages[number].blocks.len());
-        book.words.reserve_exact((0..first.messages.len()).map(|number| 16 * blocks(number).max().unwrap_or(0)).sum());
+        book.words.reserve_exact(
+            (0..first.messages.len()).map(|number| 16 * blocks(number).max().unwrap_or(0)).sum(),
+        );
         for number in 0..first.messages.len() {
             // Lanes that nobody needs do what the first does.
             let message = |lane: usize| &jobs.get(lane).unwrap_or(first).messages[number];
@@ -143,15 +146,21 @@ impl<L: Lanes> Book<L> {
 
     /// Finds the places for the lanes' holes in the messages that begin at that word.
     #[inline(always)]
-    fn place<'a>(&mut self, token: L::Token, start: usize, digest: usize, holes: impl Fn(usize) -> &'a [Hole]) {
+    fn place<'a>(
+        &mut self,
+        token: L::Token,
+        start: usize,
+        digest: usize,
+        holes: impl Fn(usize) -> &'a [Hole],
+    ) {
         let mut places: Vec<(usize, Form, [Option<usize>; MOST])> = vec![];
         for lane in 0..L::COUNT {
             for hole in holes(lane) {
                 let at = start + hole.at / L::Word::BYTES;
                 let shift = hole.at % L::Word::BYTES * 8;
-                let same = places.iter_mut().find(|(word, form, shifts)| {
-                    *word == at && *form == hole.form && shifts[lane].is_none()
-                });
+                let same = places
+                    .iter_mut()
+                    .find(|(word, form, shifts)| *word == at && *form == hole.form && shifts[lane].is_none());
                 if let Some((_, _, shifts)) = same {
                     shifts[lane] = Some(shift);
                 } else {

@@ -43,7 +43,11 @@ pub(super) trait Compression: Copy + 'static {
 
 /// Works a block of each lane into its state, by a function that all kernels share.
 #[inline(always)]
-pub(super) fn lanes<C: Compression, L: Lanes<Word = C::Word>>(token: L::Token, state: &mut [L; 8], block: &[L; 16]) {
+pub(super) fn lanes<C: Compression, L: Lanes<Word = C::Word>>(
+    token: L::Token,
+    state: &mut [L; 8],
+    block: &[L; 16],
+) {
     L::apart(token, Block::<C, L> { state, block, compression: PhantomData });
 }
 
