@@ -403,7 +403,8 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::schemes::{Construction, Scratch, Selection, Verdict};
+    use crate::schemes::construction::Construction;
+    use crate::schemes::{Scratch, Selection, Verdict};
 
     /// Those that allocate more than half as much again as they return, and how many tenths of it they may at most. The
     /// reasons stand in `docs/PERFORMANCE.md`.
