@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use keyferry::credential::Reader;
-use keyferry::decision::{Decider, Metrics, Store, VerifyPool};
+use keyferry::decision::{Decider, Metrics, PoolSettings, Store, VerifyPool};
 use keyferry::http::{HeaderSecret, Hook, hook_router};
 use keyferry::ledger::Recorder;
 use keyferry::schemes::{Limits, Selection};
@@ -139,8 +139,9 @@ async fn serve(hook: bool) -> Result<(), Failure> {
         let store = Store { source: Arc::new(InMemory(Arc::from("memory"))), reader: Arc::new(reader) };
         let recorder =
             Recorder::start(format!("sqlite:{}/ledger.db", folder.path().display()), None, 100_000);
-        let pool = VerifyPool::start(None)?;
-        let decider = Decider::new(vec![store], pool, recorder, Arc::new(Metrics::new()));
+        let metrics = Arc::new(Metrics::new());
+        let pool = VerifyPool::start(PoolSettings::default(), Arc::clone(&metrics))?;
+        let decider = Decider::new(vec![store], pool, recorder, metrics);
         let secret = HeaderSecret { name: "authorization".parse()?, secret: Secret::from(SECRET) };
         let hook = Hook {
             decider: Arc::new(decider),

@@ -19,6 +19,7 @@ mod okta_hash;
 mod registry;
 mod selection;
 mod shape;
+mod specimens;
 
 pub use construction::{Cost, Scratch, Verdict};
 
@@ -29,6 +30,7 @@ pub use limits::Limits;
 pub use okta_hash::{DigestAlgorithm, NotImportable, OktaHash, SaltOrder};
 pub use registry::{Entry, Example, entries, find};
 pub use selection::{Hash, ReadError, Selection, SelectionError, TooCostly, Unreadable};
+pub use specimens::specimens;
 
 /// The parts of one stored credential, as the store's columns hold them. Borrowed; nothing is decoded yet.
 #[derive(Clone, Copy, Default)]
