@@ -119,7 +119,7 @@ fn step(version: &[u8], salt: &[u8], limits: &Limits) -> Result<(Step, usize), R
 }
 
 impl Chain {
-    fn compute(&self, password: &[u8], scratch: &mut Scratch) -> Option<Zeroizing<Vec<u8>>> {
+    fn compute(&self, password: &[u8], scratch: &mut Scratch) -> Zeroizing<Vec<u8>> {
         let mut text = Zeroizing::new(password.to_vec());
         let mut result = Zeroizing::default();
         for step in &self.steps {
@@ -129,13 +129,13 @@ impl Chain {
             };
             text = Zeroizing::new(encoding::to_hex(&result).into_bytes());
         }
-        Some(result)
+        result
     }
 }
 
 impl Construction for Chain {
     fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        Verdict::of(self.compute(password, scratch).is_some_and(|digest| self.digest.matches(&digest)))
+        Verdict::of(self.digest.matches(&self.compute(password, scratch)))
     }
 
     fn cost(&self) -> Cost {

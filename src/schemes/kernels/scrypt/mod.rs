@@ -3,6 +3,9 @@
 //! Only the mixing in memory is done here, PBKDF2 around it by its crate. Parallel parts are worked through one after
 //! another, in the same memory.
 
+#![allow(clippy::indexing_slicing, reason = "blocks are of one length")]
+#![allow(clippy::inline_always, reason = "what is not in line is compiled without the vector instructions")]
+
 mod salsa;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -47,7 +50,7 @@ pub(in crate::schemes) fn scrypt(
     pbkdf2_hmac::<Sha256>(password, &parts, 1, key);
 }
 
-/// ROMix of one part.
+/// `ROMix` of one part.
 struct Mix<'a> {
     part: &'a mut [u8],
     /// Lines of a block.
