@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
-use crate::schemes::kernels::chain::{self, Chain};
+use crate::schemes::kernels::chain::{Chain, Form, Hole, Layout};
 use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, NotImportable, OktaHash, encoding};
@@ -111,7 +111,7 @@ impl Construction for Md5Crypt {
 }
 
 /// The messages of the rounds repeat after so many: 2, 3 and 7 tell them apart.
-const LAYOUTS: usize = 42;
+pub(super) const LAYOUTS: usize = 42;
 
 /// All up to the rounds.
 fn chain(password: &[u8], magic: &[u8], salt: &[u8]) -> Chain {
@@ -124,6 +124,23 @@ fn chain(password: &[u8], magic: &[u8], salt: &[u8]) -> Chain {
         start.extend_from_slice(if bits & 1 == 1 { &[0] } else { password.get(..1).unwrap_or_default() });
         bits >>= 1;
     }
-    let layouts = (0..LAYOUTS).map(|round| chain::in_turn(round, Digest::Md5, password, salt)).collect();
+    let layouts = (0..LAYOUTS).map(|round| in_turn(round, Digest::Md5, password, salt)).collect();
     Chain { first: Digest::Md5.of(&[&start]), layouts }
+}
+
+/// The message of a round, in whose order sha-crypt's are, too: password and digest change their places in odd rounds, the
+/// salt is left out of every third round and the password's second place of every seventh.
+pub(super) fn in_turn(round: usize, digest: Digest, password: &[u8], salt: &[u8]) -> Layout {
+    let room = vec![0; digest.len()];
+    let odd = round % 2 == 1;
+    let none: &[u8] = &[];
+    let parts = [
+        if odd { password } else { &room },
+        if round.is_multiple_of(3) { none } else { salt },
+        if round.is_multiple_of(7) { none } else { password },
+        if odd { &room } else { password },
+    ];
+    let message = Zeroizing::new(parts.concat());
+    let at = if odd { message.len() - room.len() } else { 0 };
+    Layout { message, holes: vec![Hole { at, form: Form::Raw }] }
 }

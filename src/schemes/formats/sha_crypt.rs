@@ -7,9 +7,10 @@
 
 use zeroize::Zeroizing;
 
+use super::md5_crypt::{LAYOUTS, in_turn};
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
-use crate::schemes::kernels::chain::{self, Chain};
+use crate::schemes::kernels::chain::Chain;
 use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
@@ -137,9 +138,6 @@ impl Construction for ShaCrypt {
     }
 }
 
-/// The messages of step 21 repeat after so many rounds: 2, 3 and 7 tell them apart.
-const LAYOUTS: usize = 42;
-
 /// Drepper's algorithm up to its rounds; the numbers are those of his steps.
 fn chain(sha: Digest, password: &[u8], salt: &[u8]) -> Chain {
     // 4-8
@@ -159,7 +157,7 @@ fn chain(sha: Digest, password: &[u8], salt: &[u8]) -> Chain {
     let ds = sha.of(&vec![salt; 16 + usize::from(first.first().copied().unwrap_or(0))]);
     let s = repeated(&ds, salt.len());
     // 21
-    Chain { layouts: (0..LAYOUTS).map(|round| chain::in_turn(round, sha, &p, &s)).collect(), first }
+    Chain { layouts: (0..LAYOUTS).map(|round| in_turn(round, sha, &p, &s)).collect(), first }
 }
 
 /// The digest over and over, `len` bytes of it.

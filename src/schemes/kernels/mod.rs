@@ -10,8 +10,13 @@
 pub(in crate::schemes) mod argon2;
 pub(in crate::schemes) mod bcrypt;
 pub(in crate::schemes) mod chain;
+mod compress;
+mod lanes;
 pub(in crate::schemes) mod memory;
+#[cfg(test)]
+mod numbers;
 pub(in crate::schemes) mod pbkdf2;
+mod plan;
 pub(in crate::schemes) mod scrypt;
 mod simd;
 

@@ -1,0 +1,206 @@
+//! The compression functions of MD5, SHA-1, SHA-256 and SHA-512: of one message by the usual crates, and of many at once.
+
+mod constants;
+mod md5;
+mod sha1;
+mod sha2;
+
+use std::marker::PhantomData;
+
+use zeroize::{Zeroize, Zeroizing};
+
+use super::lanes::{Lanes, Word};
+use crate::schemes::digest::Digest;
+
+/// A compression function.
+pub(super) trait Compression: Copy + 'static {
+    /// What it calculates with.
+    type Word: Word;
+    /// What it takes at once: sixteen words.
+    type Block: Copy + AsRef<[u8]> + AsMut<[u8]> + Zeroize;
+    /// A block of zeros.
+    const ZEROS: Self::Block;
+    /// Whether two vectors at once bring anything, of AVX-512 and of AVX2.
+    const TWO: [bool; 2];
+    /// Words of the state.
+    const STATE: usize;
+    /// Bytes of a block.
+    const BLOCK: usize = 16 * Self::Word::BYTES;
+    /// Whether the first byte of a word is its highest.
+    const BIG_ENDIAN: bool;
+    /// Bytes of the message's length, at the end of the last block.
+    const LENGTH: usize = 2 * Self::Word::BYTES;
+
+    /// Works a block of each lane into its state. States have up to eight words; the others are left alone.
+    fn lanes<L: Lanes<Word = Self::Word>>(state: &mut [L; 8], block: &[L; 16]);
+
+    /// The blocks' bytes.
+    fn bytes(blocks: &mut [Self::Block]) -> &mut [u8];
+
+    /// Works blocks into one state, with the processor's own instructions for it where it has them.
+    fn one(state: &mut [Self::Word; 8], blocks: &[Self::Block]);
+}
+
+/// Works a block of each lane into its state, by a function that all kernels share.
+#[inline(always)]
+pub(super) fn lanes<C: Compression, L: Lanes<Word = C::Word>>(token: L::Token, state: &mut [L; 8], block: &[L; 16]) {
+    L::apart(token, Block::<C, L> { state, block, compression: PhantomData });
+}
+
+struct Block<'a, C, L> {
+    state: &'a mut [L; 8],
+    block: &'a [L; 16],
+    compression: PhantomData<C>,
+}
+
+impl<C: Compression, L: Lanes<Word = C::Word>> pulp::NullaryFnOnce for Block<'_, C, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        C::lanes(self.state, self.block);
+    }
+}
+
+/// What a digest makes of its compression function.
+#[derive(Clone, Copy)]
+pub(super) struct Form<C: Compression> {
+    /// The state before the first block.
+    pub start: [C::Word; 8],
+    /// Words of the state that are the digest.
+    pub words: usize,
+}
+
+/// Runs the expression with `$C` standing for the digest's compression function, and `$form` for what it makes of it.
+macro_rules! with_compression {
+    ($digest:expr, $C:ident, $form:ident => $run:expr, _ => $else:expr) => {{
+        use $crate::schemes::digest::Digest;
+        use $crate::schemes::kernels::compress::{Md5, Sha1, Sha256, Sha512, form_32, form_64};
+        macro_rules! run {
+            ($Of:ident, $of:ident) => {{
+                type $C = $Of;
+                let $form = $of::<$C>($digest);
+                $run
+            }};
+        }
+        match $digest {
+            Digest::Md5 => run!(Md5, form_32),
+            Digest::Sha1 => run!(Sha1, form_32),
+            Digest::Sha224 | Digest::Sha256 => run!(Sha256, form_32),
+            Digest::Sha384 | Digest::Sha512 => run!(Sha512, form_64),
+            _ => $else,
+        }
+    }};
+}
+pub(super) use with_compression;
+
+/// Of the digests that have words of 32 bits.
+pub(super) fn form_32<C: Compression<Word = u32>>(digest: Digest) -> Form<C> {
+    let [a, b, c, d, e] = constants::SHA1;
+    let start = match digest {
+        Digest::Md5 => [a, b, c, d, 0, 0, 0, 0],
+        Digest::Sha1 => [a, b, c, d, e, 0, 0, 0],
+        Digest::Sha224 => constants::SHA224,
+        _ => constants::SHA256,
+    };
+    Form { start, words: digest.len() / 4 }
+}
+
+/// Of the digests that have words of 64 bits.
+pub(super) fn form_64<C: Compression<Word = u64>>(digest: Digest) -> Form<C> {
+    let start = if digest == Digest::Sha384 { constants::SHA384 } else { constants::SHA512 };
+    Form { start, words: digest.len() / 8 }
+}
+
+/// A message's blocks: its parts, one after another, and the padding. `before` bytes have been worked in already.
+pub(super) fn padded<C: Compression>(parts: &[&[u8]], before: usize) -> Zeroizing<Vec<C::Block>> {
+    let len: usize = parts.iter().map(|part| part.len()).sum();
+    let mut blocks = Zeroizing::new(vec![C::ZEROS; (len + 1 + C::LENGTH).div_ceil(C::BLOCK)]);
+    let mut at = 0;
+    let bytes = parts.iter().flat_map(|part| part.iter().copied());
+    for byte in bytes.chain([0x80]) {
+        blocks[at / C::BLOCK].as_mut()[at % C::BLOCK] = byte;
+        at += 1;
+    }
+    let bits = (before + len) as u64 * 8;
+    if let Some(last) = blocks.last_mut() {
+        let length = if C::BIG_ENDIAN { bits.to_be_bytes() } else { bits.to_le_bytes() };
+        last.as_mut()[C::BLOCK - length.len()..].copy_from_slice(&length);
+    }
+    blocks
+}
+
+/// Writes words as the digest's bytes.
+#[inline]
+pub(super) fn write<C: Compression>(words: &[C::Word], bytes: &mut [u8]) {
+    for (word, bytes) in words.iter().zip(bytes.chunks_exact_mut(C::Word::BYTES)) {
+        word.write(bytes, C::BIG_ENDIAN);
+    }
+}
+
+/// Reads the digest's bytes as words.
+#[inline]
+pub(super) fn read<C: Compression>(bytes: &[u8], words: &mut [C::Word]) {
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(C::Word::BYTES)) {
+        *word = C::Word::read(bytes, C::BIG_ENDIAN);
+    }
+}
+
+/// The words of a block, each by itself: a copy of the whole would be one of bytes, and those read a word that was just
+/// written late.
+#[inline(always)]
+fn words<L: Lanes>(block: &[L; 16]) -> [L; 16] {
+    let &[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = block;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+}
+
+macro_rules! compression {
+    ($(#[$about:meta])* $Name:ident, $word:ident, $block:literal, $big_endian:literal, $lanes:path, $words:literal, $one:path, $two:expr) => {
+        $(#[$about])*
+        #[derive(Clone, Copy)]
+        pub(super) struct $Name;
+
+        impl Compression for $Name {
+            type Word = $word;
+            type Block = [u8; $block];
+            const ZEROS: Self::Block = [0; $block];
+            const TWO: [bool; 2] = $two;
+            const STATE: usize = $words;
+            const BIG_ENDIAN: bool = $big_endian;
+
+            #[inline(always)]
+            fn lanes<L: Lanes<Word = $word>>(state: &mut [L; 8], block: &[L; 16]) {
+                $lanes(state, block);
+            }
+
+            #[inline]
+            fn bytes(blocks: &mut [Self::Block]) -> &mut [u8] {
+                blocks.as_flattened_mut()
+            }
+
+            #[inline]
+            fn one(state: &mut [$word; 8], blocks: &[Self::Block]) {
+                if let Some(state) = state.first_chunk_mut::<$words>() {
+                    $one(state, blocks);
+                }
+            }
+        }
+    };
+}
+
+compression!(
+    /// RFC 1321.
+    Md5, u32, 64, false, md5::compress, 4, ::md5::block_api::compress, [true, true]
+);
+compression!(
+    /// FIPS 180-4.
+    Sha1, u32, 64, true, sha1::compress, 5, ::sha1::block_api::compress, [false, false]
+);
+compression!(
+    /// FIPS 180-4, with SHA-224.
+    Sha256, u32, 64, true, sha2::compress, 8, ::sha2::block_api::compress256, [true, false]
+);
+compression!(
+    /// FIPS 180-4, with SHA-384.
+    Sha512, u64, 128, true, sha2::compress, 8, ::sha2::block_api::compress512, [true, false]
+);
