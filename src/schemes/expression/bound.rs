@@ -2,7 +2,6 @@
 
 use zeroize::Zeroizing;
 
-use super::arena::Arena;
 use super::function::Form;
 use super::okta;
 use super::run::Bound;
@@ -36,8 +35,8 @@ pub(super) enum Compared {
 
 impl Construction for Digested {
     fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        self.bound.run(password, scratch);
         let arena = &mut scratch.arena;
-        self.bound.run(password, arena);
         if self.compared == Compared::Digits {
             arena.lower(0);
         }
@@ -51,7 +50,7 @@ impl Construction for Digested {
     }
 
     fn task(&self, password: &[u8], scratch: &mut Scratch) -> Option<Task> {
-        Some(Task::Chain(self.bound.chained()?.chain(password, &mut scratch.arena)?))
+        Some(Task::Chain(self.bound.chained()?.chain(password, scratch)?))
     }
 
     fn judge(&self, result: &[u8]) -> Verdict {
@@ -131,8 +130,8 @@ impl Within {
         give: impl FnOnce(&dyn Construction, &[u8], &mut Scratch) -> T,
     ) -> T {
         // The inner scheme may need the scratch, arena and all, while this one's result is its password.
-        let mut arena: Arena = std::mem::take(&mut scratch.arena);
-        self.bound.run(password, &mut arena);
+        self.bound.run(password, scratch);
+        let mut arena = std::mem::take(&mut scratch.arena);
         let given = give(&*self.inner, arena.since(0), scratch);
         arena.wipe();
         scratch.arena = arena;

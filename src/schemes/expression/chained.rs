@@ -3,10 +3,10 @@
 
 use zeroize::Zeroizing;
 
-use super::arena::Arena;
 use super::function::Form;
 use super::program::Step;
 use super::run::{Bound, digest_of};
+use crate::schemes::construction::Scratch;
 use crate::schemes::digest::Digest;
 use crate::schemes::kernels::Kind;
 use crate::schemes::kernels::chain::{self, Chain, Hole, Layout};
@@ -61,9 +61,10 @@ impl Chained<'_> {
         Kind::chain(self.digest, self.rounds, 1)
     }
 
-    /// The chain of a password; `None` where the first digest fails. The arena must be empty, and is so afterwards.
-    pub(super) fn chain(&self, password: &[u8], arena: &mut Arena) -> Option<Chain> {
-        let first = Zeroizing::new(digest_of(self.first, self.bound, password, arena)?.to_vec());
+    /// The chain of a password; `None` where the first digest fails. The scratch's arena must be empty, and is so
+    /// afterwards.
+    pub(super) fn chain(&self, password: &[u8], scratch: &mut Scratch) -> Option<Chain> {
+        let first = Zeroizing::new(digest_of(self.first, self.bound, password, scratch)?.to_vec());
         let form = match self.form {
             Form::Hex => chain::Form::Hex,
             Form::Raw => chain::Form::Raw,
