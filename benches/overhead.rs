@@ -6,7 +6,6 @@
 //! to the first answer, and memory when idle. Each server is a process of its own, measured by the CPU time that the
 //! system counts for it.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -20,23 +19,22 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use keyferry::credential::Reader;
-use keyferry::decision::{Decider, Metrics, Store, VerifyPool};
+use keyferry::decision::{Decider, Metrics, PoolSettings, Store, VerifyPool};
 use keyferry::http::{HeaderSecret, Hook, hook_router};
 use keyferry::ledger::Recorder;
 use keyferry::schemes::{Limits, Selection};
 use keyferry::secret::Secret;
-use keyferry::sources::{CredentialSource, Lookup, PoolState, Record, Row, SourceError};
+use keyferry::sources::{CredentialSource, Draft, Found, Lookup, Page, PoolState, SourceError};
 use sqlx::ConnectOptions;
+use wire::{Failure, SECRET, answer, cpu_seconds, request};
+
+mod wire;
 
 /// SHA-256 of `salt` and `password`, by Python: `hashlib.sha256(b"salt" + b"password").hexdigest()`.
 const STORED: &str = "13601bda4ea78e55a07b98866d2be6be0744e3866f13c00c811cab608a28f322";
-const SECRET: &str = "Basic a2V5ZmVycnk6dGVzdA==";
+const PATH: &str = "/okta/password-import";
 const CALLS: usize = 100_000;
 const CONNECTIONS: usize = 8;
-/// Clock ticks a second in `/proc/PID/stat` on Linux.
-const TICKS: f64 = 100.0;
-
-type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
     match std::env::args().nth(1).as_deref() {
@@ -90,7 +88,7 @@ fn cost_of(server: &str) -> Result<Cost, Failure> {
 
 /// `CALLS` sign-ins over kept connections; every answer must be VERIFIED.
 fn drive(address: SocketAddr, calls: usize) -> Result<(), Failure> {
-    let request = request("alice@example.com", "password");
+    let request = request(PATH, "alice@example.com", "password");
     let threads: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
             let request = request.clone();
@@ -112,43 +110,21 @@ fn call_again(address: SocketAddr, request: &[u8], times: usize) -> Result<(), F
     for _ in 0..times {
         stream.write_all(request)?;
         let mut filled = 0;
-        // The answer ends with the body's last bracket; it is small and comes in one or two segments.
-        while !buffer.get(..filled).unwrap_or_default().ends_with(b"}]}") {
+        let answer = loop {
             let read = stream.read(buffer.get_mut(filled..).unwrap_or_default())?;
             if read == 0 {
                 return Err("the connection ended".into());
             }
             filled += read;
-        }
-        if !buffer.windows(10).any(|window| window == b"\"VERIFIED\"") {
-            return Err("an answer was not VERIFIED".into());
+            if let Some(answer) = answer(buffer.get(..filled).unwrap_or_default())? {
+                break answer;
+            }
+        };
+        if answer.status != 200 || answer.verified != Some(true) || !answer.kept {
+            return Err("an answer was not VERIFIED, or the last".into());
         }
     }
     Ok(())
-}
-
-fn request(username: &str, password: &str) -> Vec<u8> {
-    let body = format!(
-        r#"{{"eventId":"3o9jBzq1SmOGmmsDsqyyeQ","eventTime":"2020-01-17T21:23:56.000Z","eventType":"com.okta.user.credential.password.import","eventTypeVersion":"1.0","contentType":"application/json","cloudEventVersion":"0.1","source":"https://example.okta.com/api/v1/inlineHooks/cal2xd5phv9fsPLcF0g7","data":{{"context":{{"request":{{"id":"XiIl6wn7005Rr@fjYqeC7AAABxw","method":"POST","url":{{"value":"/api/v1/authn"}},"ipAddress":"66.124.153.138"}},"credential":{{"username":"{username}","password":"{password}"}}}},"action":{{"credential":"UNVERIFIED"}}}}}}"#
-    );
-    let mut head = String::new();
-    // Writing into a string does not fail.
-    let _ = write!(
-        head,
-        "POST /okta/password-import HTTP/1.1\r\nHost: hook\r\nContent-Type: application/json\r\n\
-         Authorization: {SECRET}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body.as_bytes()].concat()
-}
-
-fn cpu_seconds(process: u32) -> Result<f64, Failure> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let after_name = stat.rsplit(')').next().ok_or("no stat")?;
-    let fields: Vec<&str> = after_name.split_whitespace().collect();
-    let ticks =
-        |index: usize| -> Result<f64, Failure> { Ok(fields.get(index).ok_or("short stat")?.parse()?) };
-    Ok((ticks(11)? + ticks(12)?) / TICKS)
 }
 
 /// A server of this process, on a free port that it prints.
@@ -163,8 +139,9 @@ async fn serve(hook: bool) -> Result<(), Failure> {
         let store = Store { source: Arc::new(InMemory(Arc::from("memory"))), reader: Arc::new(reader) };
         let recorder =
             Recorder::start(format!("sqlite:{}/ledger.db", folder.path().display()), None, 100_000);
-        let pool = VerifyPool::start(None)?;
-        let decider = Decider::new(vec![store], pool, recorder, Arc::new(Metrics::new()));
+        let metrics = Arc::new(Metrics::new());
+        let pool = VerifyPool::start(PoolSettings::default(), Arc::clone(&metrics))?;
+        let decider = Decider::new(vec![store], pool, recorder, metrics);
         let secret = HeaderSecret { name: "authorization".parse()?, secret: Secret::from(SECRET) };
         let hook = Hook {
             decider: Arc::new(decider),
@@ -172,10 +149,10 @@ async fn serve(hook: bool) -> Result<(), Failure> {
             deadline: Duration::from_millis(2500),
             debug_context: false,
         };
-        hook_router("/okta/password-import", Arc::new(hook))
+        hook_router(PATH, Arc::new(hook))
     } else {
         let answer = r#"{"commands":[{"type":"com.okta.action.update","value":{"credential":"VERIFIED"}}]}"#;
-        axum::Router::new().route("/okta/password-import", post(async move |_: String| answer))
+        axum::Router::new().route(PATH, post(async move |_: String| answer))
     };
     axum::serve(axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))), router)
         .await?;
@@ -191,7 +168,7 @@ impl CredentialSource for InMemory {
     }
 
     fn find<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<Lookup, SourceError>> {
-        let record = Record {
+        let draft = Draft {
             id: "1".to_owned(),
             login: Some(username.to_owned()),
             email: None,
@@ -205,14 +182,14 @@ impl CredentialSource for InMemory {
             groups: Vec::new(),
             profile: Vec::new(),
         };
-        async move { Ok(Lookup::Found(Box::new(record))) }.boxed()
+        async move { Ok(Lookup::Found(Found::of(draft))) }.boxed()
     }
 
     fn stream<'a>(
         &'a self,
         _filter: Option<&'a str>,
         _after: Option<&'a str>,
-    ) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
+    ) -> BoxStream<'a, Result<Page, SourceError>> {
         stream::empty().boxed()
     }
 
@@ -297,7 +274,7 @@ async fn fill(database: &std::path::Path) -> Result<(), Failure> {
 
 /// Asks until the service answers, without a pause in between.
 fn first_answer(child: &mut Child, started: Instant) -> Result<Duration, Failure> {
-    let request = request("alice@example.com", "password");
+    let request = request(PATH, "alice@example.com", "password");
     let address = SocketAddr::from(([127, 0, 0, 1], 18480));
     loop {
         if call_again(address, &request, 1).is_ok() {

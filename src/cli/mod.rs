@@ -1,6 +1,7 @@
 //! The command line: one file per verb, and the only place that wires rooms together.
 
 mod ask;
+mod bench;
 mod campaign;
 mod check;
 mod cleanup;
@@ -84,6 +85,8 @@ enum Command {
     Cleanup(cleanup::Args),
     /// Lists the password schemes
     Schemes(schemes::Args),
+    /// Measures the hash kernels here, and how many sign-ins a minute this machine carries
+    Bench(bench::Args),
     /// Runs the imitation Okta org by itself
     MockOkta(mock_okta::Args),
 }
@@ -125,6 +128,7 @@ impl Cli {
                 Command::Rollback(args) => rollback::run(args).await,
                 Command::Cleanup(args) => cleanup::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
+                Command::Bench(args) => bench::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,
             }
         });

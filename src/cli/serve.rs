@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::{Exit, output, setup, stores};
 use crate::config::{Config, HeaderAuth, Needs, Server};
-use crate::decision::{Decider, Metrics, VerifyPool};
+use crate::decision::{Decider, Metrics, PoolSettings, VerifyPool};
 use crate::http::{EventHook, HeaderSecret, Hook, event_hook_router, hook_router, private_router};
 use crate::ledger::Recorder;
 use crate::telemetry;
@@ -78,8 +78,11 @@ impl Ready {
         };
         let service = Service::bind(server.listen, server.private_listen).await?;
         let recorder = setup::recorder(&ledger);
-        let pool = VerifyPool::start(server.verify_threads).context("cannot start the verify threads")?;
         let metrics = Arc::new(Metrics::new());
+        let memory = server.verify_memory.max(limits.memory());
+        let settings = PoolSettings { threads: server.verify_threads, memory };
+        let pool =
+            VerifyPool::start(settings, Arc::clone(&metrics)).context("cannot start the verify threads")?;
         let decider = Arc::new(Decider::new(stores, pool, recorder.clone(), Arc::clone(&metrics)));
         let grace = server.shutdown_grace;
         let public = public(server, &decider, &recorder, &metrics)?;

@@ -10,6 +10,7 @@ use indicatif::HumanCount;
 use serde::Serialize;
 
 use crate::config::Needs;
+use crate::schemes::Kind;
 use crate::seeding::sink::file::Destination;
 use crate::seeding::survey::{self, GroupKey, Importable, Measured, Survey, SurveyError, Surveyed};
 
@@ -150,6 +151,10 @@ enum Okta {
 #[derive(Debug, Serialize)]
 struct Verify {
     micros: u64,
+    /// What runs several of them together; none where each runs alone.
+    kernel: Option<&'static str>,
+    /// What a usual server takes, in microseconds.
+    estimate_micros: u64,
     /// False where it is the scheme's estimate.
     measured: bool,
     over_deadline: bool,
@@ -235,10 +240,12 @@ impl Group {
             inactive: group.users - group.active,
             okta: match key.okta {
                 Importable::Hash(algorithm) => Okta::Hash { algorithm },
-                Importable::Hook(reason) => Okta::Hook { reason },
+                Importable::Hook(reason) => Okta::Hook { reason: reason.into_owned() },
             },
-            verify: time.map(|time| Verify {
+            verify: group.sample.as_ref().zip(time).map(|(hash, time)| Verify {
                 micros: micros(time.time),
+                kernel: hash.kind().map(Kind::kernel),
+                estimate_micros: hash.cost().micros,
                 measured: time.measured,
                 over_deadline: time.time > deadline,
             }),

@@ -30,6 +30,8 @@ pub struct Server {
     pub shutdown_grace: Duration,
     /// Threads that verify; `None` for one a core.
     pub verify_threads: Option<usize>,
+    /// Bytes for argon2, scrypt and yescrypt, in use and kept together.
+    pub verify_memory: u64,
     /// `[server.auth] header`: any one of them lets a call in.
     pub auth: Vec<HeaderAuth>,
     /// `[server.events_auth] header`: the same for the event hook; none where `auth` is for both.
@@ -60,6 +62,7 @@ pub(super) fn read(mut section: Section<'_>) -> Server {
             0 => None,
             threads => usize::try_from(threads).ok(),
         },
+        verify_memory: u64::from(section.integer_or("verify_memory_mib", 1..=1_048_576, 512)) << 20,
         auth: auth(&mut section),
         events_auth: section.has("events_auth").then(|| headers(section.section("events_auth"))),
     };

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::{self, Write};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -24,6 +24,8 @@ const SECONDS: [f64; 17] = [
     0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0,
     2.5, 3.0,
 ];
+/// Upper bounds of the buckets of a ratio: what was estimated came out at half to four times.
+const RATIOS: [f64; 12] = [0.25, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 4.0, 8.0];
 /// Schemes that get a label of their own; a `scheme` column could otherwise name any number of them.
 const SCHEMES: usize = 64;
 
@@ -77,6 +79,27 @@ struct ConnectionLabels {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BatchLabels {
+    kernel: &'static str,
+    together: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KernelLabel {
+    kernel: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabel {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WhyLabel {
+    why: &'static str,
+}
+
 type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All metrics of the service.
@@ -84,7 +107,7 @@ pub struct Metrics {
     registry: Registry,
     nothing: Arc<str>,
     other: Arc<str>,
-    known_schemes: Mutex<HashSet<Arc<str>>>,
+    known_schemes: RwLock<HashSet<Arc<str>>>,
     answers: Family<StatusLabel, Counter>,
     deliveries: Family<StatusLabel, Counter>,
     events: Family<OutcomeLabel, Counter>,
@@ -93,10 +116,16 @@ pub struct Metrics {
     queue: Histogram,
     verify: Seconds<SchemeLabel>,
     total: Seconds<OutcomeLabel>,
+    batches: Family<BatchLabels, Counter>,
+    run_ratio: Seconds<KernelLabel>,
+    turn_ratio: Histogram,
+    refused: Family<WhyLabel, Counter>,
+    dropped: Family<WhyLabel, Counter>,
     in_flight: Gauge,
     threads: Gauge,
     busy: Gauge,
     waiting: Gauge,
+    memory: Family<StateLabel, Gauge>,
     connections: Family<ConnectionLabels, Gauge>,
     doubtful: Family<MappingLabels, Gauge>,
     ledger_written: Counter,
@@ -109,11 +138,12 @@ impl Metrics {
     /// All at zero.
     pub fn new() -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(SECONDS);
+        let ratio: fn() -> Histogram = || Histogram::new(RATIOS);
         let mut metrics = Self {
             registry: Registry::with_prefix("keyferry"),
             nothing: Arc::from(""),
             other: Arc::from("other"),
-            known_schemes: Mutex::default(),
+            known_schemes: RwLock::default(),
             answers: Family::default(),
             deliveries: Family::default(),
             events: Family::default(),
@@ -122,10 +152,16 @@ impl Metrics {
             queue: histogram(),
             verify: Family::new_with_constructor(histogram),
             total: Family::new_with_constructor(histogram),
+            batches: Family::default(),
+            run_ratio: Family::new_with_constructor(ratio),
+            turn_ratio: ratio(),
+            refused: Family::default(),
+            dropped: Family::default(),
             in_flight: Gauge::default(),
             threads: Gauge::default(),
             busy: Gauge::default(),
             waiting: Gauge::default(),
+            memory: Family::default(),
             connections: Family::default(),
             doubtful: Family::default(),
             ledger_written: Counter::default(),
@@ -134,6 +170,7 @@ impl Metrics {
             ledger_failing: Gauge::default(),
         };
         metrics.register_calls();
+        metrics.register_pool();
         metrics.register_events();
         metrics.register_state();
         metrics
@@ -154,6 +191,25 @@ impl Metrics {
         registry.register_with_unit("decision", help, Unit::Seconds, self.total.clone());
     }
 
+    fn register_pool(&mut self) {
+        let registry = &mut self.registry;
+        let help = "Runs of the verify threads, by kernel and by how many verifications ran together";
+        registry.register("verify_batches", help, self.batches.clone());
+        let help = "Measured over estimated time of a run, by kernel";
+        registry.register_with_unit("verify_run_estimate", help, Unit::Ratios, self.run_ratio.clone());
+        let help = "Measured over estimated time from the hand-over of a verification to its end";
+        registry.register_with_unit("verify_end_estimate", help, Unit::Ratios, self.turn_ratio.clone());
+        let help = "Verifications refused when they came: late, over the share of their cost, or full";
+        registry.register("verify_refused", help, self.refused.clone());
+        let help = "Verifications that waited and were not run: the caller had gone, or it was too late";
+        registry.register("verify_dropped", help, self.dropped.clone());
+        registry.register("verify_threads", "Threads that verify", self.threads.clone());
+        registry.register("verify_threads_busy", "Threads at work", self.busy.clone());
+        registry.register("verify_waiting", "Verifications that wait for a thread", self.waiting.clone());
+        let help = "Memory for argon2, scrypt and yescrypt, in use and kept for the next";
+        registry.register_with_unit("verify_memory", help, Unit::Bytes, self.memory.clone());
+    }
+
     fn register_events(&mut self) {
         let registry = &mut self.registry;
         let help = "Deliveries of Okta's event hook by the HTTP status of their answers";
@@ -165,9 +221,6 @@ impl Metrics {
     fn register_state(&mut self) {
         let registry = &mut self.registry;
         registry.register("in_flight", "Calls being decided", self.in_flight.clone());
-        registry.register("verify_threads", "Threads that verify", self.threads.clone());
-        registry.register("verify_threads_busy", "Threads at work", self.busy.clone());
-        registry.register("verify_waiting", "Verifications that wait for a thread", self.waiting.clone());
         let help = "Connections of a source's pool, by state";
         registry.register("source_connections", help, self.connections.clone());
         let help = "1 while several users had a wrong password and nobody was ever verified, else 0";
@@ -231,6 +284,32 @@ impl Metrics {
         self.threads.set(gauge(pool.threads));
         self.busy.set(gauge(pool.busy));
         self.waiting.set(gauge(pool.waiting));
+        for (state, bytes) in [("used", pool.memory_used), ("kept", pool.memory_kept)] {
+            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+            self.memory.get_or_create(&StateLabel { state }).set(bytes);
+        }
+    }
+
+    /// A run of so many together, of a kernel or of `none`.
+    pub(super) fn ran(&self, kernel: &'static str, together: usize, expected: Duration, took: Duration) {
+        let together = u16::try_from(together).unwrap_or(u16::MAX);
+        self.batches.get_or_create(&BatchLabels { kernel, together }).inc();
+        self.run_ratio.get_or_create(&KernelLabel { kernel }).observe(ratio(took, expected));
+    }
+
+    /// A verification that ran, from its hand-over on.
+    pub(super) fn turned_round(&self, expected: Duration, took: Duration) {
+        self.turn_ratio.observe(ratio(took, expected));
+    }
+
+    /// A verification that was not taken; `why` is one of a closed set.
+    pub(super) fn refused(&self, why: &'static str) {
+        self.refused.get_or_create(&WhyLabel { why }).inc();
+    }
+
+    /// A verification that waited and was not run; `why` is one of a closed set.
+    pub(super) fn dropped(&self, why: &'static str) {
+        self.dropped.get_or_create(&WhyLabel { why }).inc();
     }
 
     pub(super) fn connections(&self, source: &Arc<str>, pool: PoolState) {
@@ -269,13 +348,14 @@ impl Metrics {
 
     fn scheme_label(&self, scheme: Option<&Arc<str>>) -> Name {
         let Some(scheme) = scheme else { return Name(Arc::clone(&self.nothing)) };
-        let mut known = self.known_schemes.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.contains(scheme) {
-            if known.len() >= SCHEMES {
-                return Name(Arc::clone(&self.other));
-            }
-            known.insert(Arc::clone(scheme));
+        if self.known_schemes.read().unwrap_or_else(PoisonError::into_inner).contains(scheme) {
+            return Name(Arc::clone(scheme));
         }
+        let mut known = self.known_schemes.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= SCHEMES && !known.contains(scheme) {
+            return Name(Arc::clone(&self.other));
+        }
+        known.insert(Arc::clone(scheme));
         Name(Arc::clone(scheme))
     }
 }
@@ -284,6 +364,10 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn ratio(measured: Duration, estimated: Duration) -> f64 {
+    measured.as_secs_f64() / estimated.max(Duration::from_micros(1)).as_secs_f64()
 }
 
 fn gauge(count: usize) -> i64 {

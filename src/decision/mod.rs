@@ -7,10 +7,9 @@ mod decider;
 mod decoy;
 mod metrics;
 mod outcome;
-mod pace;
 mod pool;
 
 pub use decider::{Attempt, Decided, Decider, SourceHealth, Store};
 pub use metrics::Metrics;
 pub use outcome::{Cause, Decision, Reason};
-pub use pool::VerifyPool;
+pub use pool::{PoolSettings, VerifyPool};

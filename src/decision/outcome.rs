@@ -33,8 +33,8 @@ pub enum Reason {
 pub enum Cause {
     /// A source that is to be asked cannot be, or refuses the query.
     SourceDown,
-    /// Too many verifications wait already.
-    PoolFull,
+    /// The verification could not be done by the deadline: too much is to be done before it.
+    WouldBeLate,
     /// The time was over before the verification was.
     Deadline,
     /// The verification broke down: a defect of ours.
@@ -80,7 +80,7 @@ impl Cause {
     pub fn words(self) -> &'static str {
         match self {
             Self::SourceDown => "source down",
-            Self::PoolFull => "pool full",
+            Self::WouldBeLate => "would be late",
             Self::Deadline => "deadline",
             Self::Internal => "internal failure",
         }

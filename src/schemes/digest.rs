@@ -18,7 +18,7 @@ macro_rules! digests {
     ($($(#[$about:meta])* $Variant:ident($D:ty, $Mac:ident), $name:literal, $title:literal,
        $len:literal / $block:literal, $nanos:literal * $last:literal;)*) => {
         /// A message digest.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(in crate::schemes) enum Digest {
             $($(#[$about])* $Variant,)*
         }

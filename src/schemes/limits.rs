@@ -55,6 +55,11 @@ impl Limits {
         Err(TooCostly { scheme: None, why: beyond("password_bytes", self.password_bytes, len) })
     }
 
+    /// The most memory that one verification may take, in bytes.
+    pub fn memory(&self) -> u64 {
+        u64::from(self.argon2_memory_kib.max(self.scrypt_memory_kib)) * 1024
+    }
+
     /// Lengths of what the store holds, before anything looks into it.
     pub(in crate::schemes) fn credential(&self, credential: &Credential<'_>) -> Result<(), Refusal> {
         within("stored_bytes", self.stored_bytes, credential.stored.len())?;

@@ -11,6 +11,7 @@ pub mod encoding;
 mod expression;
 mod formats;
 pub mod guess;
+mod kernels;
 mod layout;
 mod left_out;
 mod limits;
@@ -18,14 +19,18 @@ mod okta_hash;
 mod registry;
 mod selection;
 mod shape;
+mod specimens;
 
-pub use construction::{Construction, Cost, Scratch, Verdict};
+pub use construction::{Cost, Scratch, Verdict};
+
 pub use expression::{Explanation, Need, digests, explain, functions};
+pub use kernels::{Kind, Simd};
 pub use left_out::LEFT_OUT;
 pub use limits::Limits;
-pub use okta_hash::{DigestAlgorithm, NotImportable, OktaHash, SaltOrder};
+pub use okta_hash::{DigestAlgorithm, HashField, NotImportable, OktaHash, SaltOrder};
 pub use registry::{Entry, Example, entries, find};
 pub use selection::{Hash, ReadError, Selection, SelectionError, TooCostly, Unreadable};
+pub use specimens::specimens;
 
 /// The parts of one stored credential, as the store's columns hold them. Borrowed; nothing is decoded yet.
 #[derive(Clone, Copy, Default)]

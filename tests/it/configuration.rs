@@ -43,6 +43,7 @@ fn the_documented_example_is_valid_as_it_stands_and_with_every_key_set() {
     assert_eq!(all.import, Import { groups: all.import.groups.clone(), ..Import::default() });
     assert_eq!(all.import.groups, [("legacy".to_owned(), "Okta name".to_owned())]);
     assert_eq!(all.server.verify_threads, plain.server.verify_threads);
+    assert_eq!(all.server.verify_memory, plain.server.verify_memory);
     assert_eq!(all.server.shutdown_grace, plain.server.shutdown_grace);
     assert_eq!(all.server.debug_context, plain.server.debug_context);
     assert_eq!(all.ledger.queue, plain.ledger.queue);

@@ -10,6 +10,7 @@
 // For the promises that the fuzzers share.
 use keyferry::schemes;
 
+mod bench;
 mod canary;
 mod cleanup;
 mod configuration;

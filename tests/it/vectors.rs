@@ -8,13 +8,14 @@
     reason = "a test that cannot go on shall fail"
 )]
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use keyferry::schemes::{
-    Credential, Entry, Hash, LEFT_OUT, Limits, ReadError, Scratch, Selection, Verdict, entries, find,
+    Credential, Entry, Hash, Kind, LEFT_OUT, Limits, ReadError, Scratch, Selection, Simd, Verdict, entries,
+    find,
 };
 use serde::Deserialize;
 
@@ -263,6 +264,43 @@ fn every_vector_comes_out_as_the_original_software_would_have_it() {
     });
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} vectors fail: {failures:#?}", failures.len());
+}
+
+/// Among others of its kind, in every number up to what the kernel takes together and more, with every set of vector
+/// instructions that this machine has and with none: each verdict is what the value alone says.
+#[test]
+fn no_vector_comes_out_differently_in_company() {
+    let vectors: Vec<_> = vectors().into_iter().filter(|vector| vector.expect == Expect::Verified).collect();
+    let mut companies: HashMap<Kind, Vec<(Hash, &Vector)>> = HashMap::new();
+    for vector in &vectors {
+        let hash = vector.read(&vector.scheme, vector.stored.as_bytes()).unwrap();
+        if let Some(kind) = hash.kind() {
+            companies.entry(kind).or_default().push((hash, vector));
+        }
+    }
+    let kernels: HashSet<_> = companies.keys().map(|kind| kind.kernel()).collect();
+    assert!(kernels.len() > 6, "{kernels:?}");
+    for simd in Simd::available() {
+        let mut scratch = Scratch::with_simd(simd);
+        for (kind, company) in &companies {
+            let wrong = |vector: &Vector| vector.wrong.clone().unwrap();
+            let mut attempts = company.iter().flat_map(|(hash, vector)| {
+                [(hash, vector.password.clone(), Verdict::Match), (hash, wrong(vector), Verdict::Mismatch)]
+            });
+            for number in (1..=kind.width(simd) + 1).cycle() {
+                let together: Vec<_> = attempts.by_ref().take(number).collect();
+                if together.is_empty() {
+                    break;
+                }
+                let passwords: Vec<_> =
+                    together.iter().map(|(hash, password, _)| (*hash, password.as_bytes())).collect();
+                let verdicts = Hash::verify_together(*kind, &passwords, &mut scratch);
+                let expected: Vec<_> = together.iter().map(|(_, _, expected)| *expected).collect();
+                let schemes: Vec<_> = together.iter().map(|(hash, ..)| hash.scheme()).collect();
+                assert_eq!(verdicts, expected, "{kind:?} with {}: {schemes:?}", simd.name());
+            }
+        }
+    }
 }
 
 /// What Okta computes with its object, by the crates alone and nothing of the program.

@@ -250,7 +250,8 @@ mod tests {
 
     fn group(scheme: &str, users: u64, okta: Okta, micros: u64, over_deadline: bool) -> Group {
         let share = f64::from(u32::try_from(users).unwrap()) / 10_000.0;
-        let verify = Some(Verify { micros, measured: true, over_deadline });
+        let verify =
+            Some(Verify { micros, kernel: None, estimate_micros: micros, measured: true, over_deadline });
         let parameters = "cost 10".to_owned();
         Group { scheme: scheme.into(), parameters, users, share, active: users, inactive: 0, okta, verify }
     }

@@ -1,18 +1,21 @@
 //! The constructions that an expression makes of a stored value.
 
-use super::arena::Arena;
+use zeroize::Zeroizing;
+
+use super::function::Form;
 use super::okta;
 use super::run::Bound;
 use crate::schemes::construction::{Construction, Cost, Scratch, Verdict};
 use crate::schemes::digest::Digest;
-use crate::schemes::{NotImportable, OktaHash};
+use crate::schemes::kernels::{Kind, Task};
+use crate::schemes::{NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
 
 /// A stored digest, or a text that holds one.
 pub(super) struct Digested {
     /// What the program is to give.
     pub(super) expected: Secret,
-    pub(super) kind: Kind,
+    pub(super) compared: Compared,
     pub(super) bound: Bound,
     /// Whether a pepper went into it.
     pub(super) peppered: bool,
@@ -21,7 +24,7 @@ pub(super) struct Digested {
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Compared {
     /// Bytes.
     Raw,
     /// Hex digits of either case, expected in lower case.
@@ -32,9 +35,9 @@ pub(super) enum Kind {
 
 impl Construction for Digested {
     fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        self.bound.run(password, scratch);
         let arena = &mut scratch.arena;
-        self.bound.run(password, arena);
-        if self.kind == Kind::Digits {
+        if self.compared == Compared::Digits {
             arena.lower(0);
         }
         let same = self.expected.matches(arena.since(0));
@@ -42,12 +45,28 @@ impl Construction for Digested {
         Verdict::of(same)
     }
 
+    fn kind(&self) -> Option<Kind> {
+        self.bound.chained().map(|chained| chained.kind())
+    }
+
+    fn task(&self, password: &[u8], scratch: &mut Scratch) -> Option<Task> {
+        Some(Task::Chain(self.bound.chained()?.chain(password, scratch)?))
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        Verdict::of(match self.bound.chained().map(|chained| chained.form) {
+            Some(Form::Hex) => self.expected.matches(Zeroizing::new(encoding::to_hex(result)).as_bytes()),
+            Some(Form::Raw) => self.expected.matches(result),
+            None => false,
+        })
+    }
+
     fn cost(&self) -> Cost {
         self.cost
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        if self.kind == Kind::Text {
+        if self.compared == Compared::Text {
             return Err(NotImportable("the stored text is not a digest alone".into()));
         }
         if self.peppered {
@@ -102,15 +121,39 @@ pub(super) struct Within {
     pub(super) cost: Cost,
 }
 
-impl Construction for Within {
-    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+impl Within {
+    /// Hands the inner scheme its password.
+    fn with_computed<T>(
+        &self,
+        password: &[u8],
+        scratch: &mut Scratch,
+        give: impl FnOnce(&dyn Construction, &[u8], &mut Scratch) -> T,
+    ) -> T {
         // The inner scheme may need the scratch, arena and all, while this one's result is its password.
-        let mut arena: Arena = std::mem::take(&mut scratch.arena);
-        self.bound.run(password, &mut arena);
-        let verdict = self.inner.verify(arena.since(0), scratch);
+        self.bound.run(password, scratch);
+        let mut arena = std::mem::take(&mut scratch.arena);
+        let given = give(&*self.inner, arena.since(0), scratch);
         arena.wipe();
         scratch.arena = arena;
-        verdict
+        given
+    }
+}
+
+impl Construction for Within {
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        self.with_computed(password, scratch, |inner, password, scratch| inner.verify(password, scratch))
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.inner.kind()
+    }
+
+    fn task(&self, password: &[u8], scratch: &mut Scratch) -> Option<Task> {
+        self.with_computed(password, scratch, |inner, password, scratch| inner.task(password, scratch))
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        self.inner.judge(result)
     }
 
     fn cost(&self) -> Cost {

@@ -6,6 +6,7 @@
 
 mod arena;
 mod bound;
+mod chained;
 mod explain;
 mod function;
 mod lexer;
@@ -26,7 +27,7 @@ use super::registry;
 use super::{Credential, Limits, SelectionError, encoding};
 use crate::secret::Secret;
 pub(in crate::schemes) use arena::Arena;
-use bound::{Digested, Kind, Salted, Within};
+use bound::{Compared, Digested, Salted, Within};
 pub use explain::{Explanation, Need, digests, explain, functions};
 use node::{Gives, Node, Variable};
 use parser::{Inner, Outer};
@@ -43,7 +44,7 @@ pub(in crate::schemes) struct Expression {
     /// What is run.
     program: Arc<Program>,
     /// What the program's result is compared as.
-    kind: Kind,
+    compared: Compared,
     /// Where the parts sit in the stored value; `None` where it is the digest alone.
     layout: Option<Layout>,
 }
@@ -66,15 +67,15 @@ impl Expression {
     /// Parses and checks `EXPRESSION` or `EXPRESSION in 'LAYOUT'`.
     pub(in crate::schemes) fn parse(text: &str) -> Result<Self, SelectionError> {
         let (outer, node, layout) = parser::parse(text)?;
-        let (program, kind) = match outer {
-            Outer::Within(_) | Outer::Text => (Program::compile(&node), Kind::Text),
+        let (program, compared) = match outer {
+            Outer::Within(_) | Outer::Text => (Program::compile(&node), Compared::Text),
             Outer::Digest(_) | Outer::Digits(_) => {
                 let digest = node.clone().unwrapped();
                 let hex = matches!(digest.gives(), Gives::Hex(_));
-                (Program::compile(&digest), if hex { Kind::Digits } else { Kind::Raw })
+                (Program::compile(&digest), if hex { Compared::Digits } else { Compared::Raw })
             }
         };
-        Ok(Self { text: text.into(), outer, node, program: Arc::new(program), kind, layout })
+        Ok(Self { text: text.into(), outer, node, program: Arc::new(program), compared, layout })
     }
 
     /// An expression with its layout beside it, as the registry holds them.
@@ -185,7 +186,11 @@ impl Expression {
                     bytes if bytes.len() == len => bytes.into_owned(),
                     _ => return Err(Refusal::unreadable(format!("the digest does not have {len} bytes"))),
                 };
-                if self.kind == Kind::Digits { encoding::to_hex(&expected).into_bytes() } else { expected }
+                if self.compared == Compared::Digits {
+                    encoding::to_hex(&expected).into_bytes()
+                } else {
+                    expected
+                }
             }
             Outer::Digits(digits) => {
                 if bytes.len() != digits || !bytes.iter().all(u8::is_ascii_hexdigit) {
@@ -201,7 +206,13 @@ impl Expression {
         };
         let peppered = credential.pepper.is_some_and(|pepper| !pepper.is_empty())
             && self.program.columns.contains(&Variable::Pepper);
-        Ok(Box::new(Digested { expected: Secret::new(expected), kind: self.kind, bound, peppered, cost }))
+        Ok(Box::new(Digested {
+            expected: Secret::new(expected),
+            compared: self.compared,
+            bound,
+            peppered,
+            cost,
+        }))
     }
 
     /// Whether this credential asks for no more than is allowed, and for what can be done.

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
@@ -126,10 +127,20 @@ fn behind_name<'a>(credential: &Credential<'a>) -> &'a [u8] {
 }
 
 impl Construction for Ssha {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        let password = super::c_string(password);
-        let key = self.digest.pbkdf2(password, &self.salt, 1 << self.log_rounds, self.digest.len());
-        Verdict::of(self.text.matches(&written(&key)))
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        kernels::alone(self, password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(Kind::pbkdf2(self.digest, 1 << self.log_rounds, self.digest.len()))
+    }
+
+    fn task(&self, password: &[u8], _: &mut Scratch) -> Option<Task> {
+        Some(Task::pbkdf2(super::c_string(password), &self.salt, self.digest.len()))
+    }
+
+    fn judge(&self, key: &[u8]) -> Verdict {
+        Verdict::of(self.text.matches(&written(key)))
     }
 
     fn cost(&self) -> Cost {

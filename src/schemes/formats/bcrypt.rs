@@ -7,6 +7,8 @@
 use zeroize::Zeroizing;
 
 use crate::schemes::construction::{Construction, Cost, Refusal, Scratch, Verdict};
+use crate::schemes::kernels::bcrypt::Input;
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::limits::BCRYPT_ROUND_NANOS;
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
@@ -99,20 +101,33 @@ impl Bcrypt {
 
     /// What bcrypt makes of the password, as text: 22 characters of salt, 31 of digest.
     pub(super) fn text(&self, password: &[u8]) -> Zeroizing<String> {
-        let digest = self.digest_of(password);
-        let digest = Zeroizing::new(encoding::to_radix64(digest.get(..23).unwrap_or_default()));
+        let mut digest = Zeroizing::new([[0; 24]]);
+        kernels::bcrypt::run(self.cost, &[self.input(password)], &mut *digest);
+        let digest =
+            Zeroizing::new(encoding::to_radix64(digest.as_flattened().get(..23).unwrap_or_default()));
         Zeroizing::new([&encoding::to_radix64(&self.salt), digest.as_str()].concat())
     }
 
-    fn digest_of(&self, password: &[u8]) -> Zeroizing<[u8; 24]> {
-        Zeroizing::new(::bcrypt::bcrypt(self.cost, self.salt, &key(self.variant, password)))
+    fn input(&self, password: &[u8]) -> Input {
+        Input::new(&key(self.variant, password), self.salt)
     }
 }
 
 impl Construction for Bcrypt {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        let digest = self.digest_of(password);
-        Verdict::of(digest.get(..23).is_some_and(|digest| self.digest.matches(digest)))
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        kernels::alone(self, password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(Kind::bcrypt(self.cost))
+    }
+
+    fn task(&self, password: &[u8], _: &mut Scratch) -> Option<Task> {
+        Some(Task::Bcrypt(self.input(password)))
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        Verdict::of(result.get(..23).is_some_and(|digest| self.digest.matches(digest)))
     }
 
     fn cost(&self) -> Cost {
@@ -131,7 +146,8 @@ impl Construction for Bcrypt {
             Variant::WithoutNul => "$2$",
             Variant::SignBug => "$2x$",
         };
-        Err(NotImportable(format!("bcrypt {version}: Okta computes only what $2a$, $2b$ and $2y$ stand for")))
+        let why = format!("bcrypt {version}: Okta computes only what $2a$, $2b$ and $2y$ stand for");
+        Err(NotImportable(why.into()))
     }
 
     fn parameters(&self) -> String {

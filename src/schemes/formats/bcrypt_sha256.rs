@@ -1,11 +1,12 @@
 //! passlib's bcrypt of a SHA-256, so that passwords of any length count: `$bcrypt-sha256$`, version 1 with a plain
 //! SHA-256, version 2 (since passlib 1.7.3) with an HMAC whose key is the salt as it is written.
 
-use super::bcrypt::{self, Bcrypt};
-use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use super::bcrypt;
+use super::over::over;
+use crate::schemes::construction::{Reading, Refusal};
 use crate::schemes::digest::Digest;
 use crate::schemes::registry::{Entry, Example, Reader};
-use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
+use crate::schemes::{Credential, Limits, encoding};
 use zeroize::Zeroizing;
 
 pub(super) const ENTRIES: &[Entry] = &[Entry {
@@ -23,12 +24,6 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     reader: Reader::Format(read),
     ..Entry::BLANK
 }];
-
-struct BcryptSha256 {
-    /// The salt as it is written, the HMAC's key; `None` in version 1.
-    key: Option<Vec<u8>>,
-    inner: Bcrypt,
-}
 
 fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let wrong = || {
@@ -53,29 +48,15 @@ fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let cost = encoding::decimal(cost).filter(|&cost| cost < 100).ok_or_else(wrong)?;
     let stored = [b"$2", &[variant][..], format!("${cost:02}$").as_bytes(), salt, digest].concat();
     let inner = bcrypt::read(&Credential { stored: &stored, ..*credential }, limits)?;
-    Ok(Box::new(BcryptSha256 { key: keyed.then(|| salt.to_vec()), inner }))
-}
-
-impl Construction for BcryptSha256 {
-    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        let digest = match &self.key {
+    // The salt as it is written is the HMAC's key.
+    let key = keyed.then(|| salt.to_vec());
+    let label = if keyed { "version 2, " } else { "version 1, " };
+    let not_importable = "the password goes through SHA-256 first: Okta's bcrypt takes it as it is";
+    Ok(over(Box::new(inner), not_importable, label, move |password| {
+        let digest = match &key {
             None => Digest::Sha256.of(&[password]),
             Some(key) => Digest::Sha256.hmac(key, password),
         };
-        let text = Zeroizing::new(encoding::to_base64(&digest));
-        self.inner.verify(text.as_bytes(), scratch)
-    }
-
-    fn cost(&self) -> Cost {
-        self.inner.cost()
-    }
-
-    fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable("the password goes through SHA-256 first: Okta's bcrypt takes it as it is".into()))
-    }
-
-    fn parameters(&self) -> String {
-        let version = if self.key.is_some() { 2 } else { 1 };
-        format!("version {version}, {}", self.inner.parameters())
-    }
+        Zeroizing::new(encoding::to_base64(&digest).into_bytes())
+    }))
 }

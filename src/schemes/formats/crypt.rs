@@ -3,6 +3,7 @@
 //! What crypt(3) knows is what the registry marks as such; here even DES's thirteen characters can mean nothing else.
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use crate::schemes::kernels::{Kind, Task};
 use crate::schemes::registry::{self, Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash};
 
@@ -61,6 +62,18 @@ fn inside(stored: &[u8]) -> Option<&'static Entry> {
 impl Construction for Crypt {
     fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
         self.inner.verify(password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.inner.kind()
+    }
+
+    fn task(&self, password: &[u8], scratch: &mut Scratch) -> Option<Task> {
+        self.inner.task(password, scratch)
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        self.inner.judge(result)
     }
 
     fn cost(&self) -> Cost {

@@ -3,12 +3,13 @@
 //! `sha1$` and `md5$` are written by Werkzeug too, which means an HMAC by them. Who knows that a store is Django's
 //! names `django-sha1` or `django-md5`. With an empty salt all mean the digest of the password alone.
 
-use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use crate::schemes::construction::{Reading, Refusal};
 use crate::schemes::digest::Digest;
 use crate::schemes::expression::salted_digest;
 use crate::schemes::registry::{self, Entry, Example, Reader};
-use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
+use crate::schemes::{Credential, Limits, encoding};
 
+use super::over::{hex_of, over};
 use super::pbkdf2::Pbkdf2;
 use super::scrypt::Scrypt;
 use super::{argon2, bcrypt};
@@ -65,7 +66,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         prefixes: &["bcrypt_sha256$"],
         reader: Reader::Format(|credential, limits| {
             let inner = after(credential, "bcrypt_sha256$")?;
-            Ok(Box::new(OfSha256(bcrypt::read(&inner, limits)?)))
+            Ok(over(
+                Box::new(bcrypt::read(&inner, limits)?),
+                "bcrypt of the password's SHA-256, and Okta hashes only the password itself",
+                "",
+                |password| hex_of(Digest::Sha256, password),
+            ))
         }),
         ..DJANGO
     },
@@ -220,27 +226,4 @@ fn salted(credential: &Credential<'_>, beginning: &str, digest: Digest) -> Readi
     let key =
         key.ok_or_else(|| Refusal::unreadable(format!("the digest is not {} hex digits", digest.len() * 2)))?;
     Ok(salted_digest(digest, salt, b"", key))
-}
-
-/// bcrypt of the SHA-256 of the password, in hex.
-struct OfSha256(bcrypt::Bcrypt);
-
-impl Construction for OfSha256 {
-    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        self.0.verify(encoding::to_hex(&Digest::Sha256.of(&[password])).as_bytes(), scratch)
-    }
-
-    fn cost(&self) -> Cost {
-        self.0.cost()
-    }
-
-    fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable(
-            "bcrypt of the password's SHA-256, and Okta hashes only the password itself".into(),
-        ))
-    }
-
-    fn parameters(&self) -> String {
-        self.0.parameters()
-    }
 }

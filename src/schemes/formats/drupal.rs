@@ -1,11 +1,11 @@
 //! Drupal 7 to 10: phpass with SHA-512, its digest cut so that the whole has 55 characters (`includes/password.inc`,
 //! `PhpassHashedPassword`). Values that begin with `U` were MD5s of Drupal 6 and hashed once more at the upgrade.
 
-use zeroize::Zeroizing;
-
+use super::over::{hex_of, over};
 use super::phpass::{self, Stretch};
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
@@ -38,7 +38,9 @@ fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
         let inner = Credential { stored, ..*credential };
         let inner =
             if stored.starts_with(b"$S$") { plain(&inner, limits) } else { phpass::read(&inner, limits) };
-        return Ok(Box::new(OfMd5(inner?)));
+        return Ok(over(inner?, "phpass is not among Okta's algorithms", "over MD5, ", |password| {
+            hex_of(Digest::Md5, password)
+        }));
     }
     plain(credential, limits)
 }
@@ -55,11 +57,20 @@ fn plain(credential: &Credential<'_>, limits: &Limits) -> Reading {
 }
 
 impl Construction for Drupal {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        if password.len() > MAX_PASSWORD {
-            return Verdict::Mismatch;
-        }
-        let text = self.stretch.text(password);
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        kernels::alone(self, password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(self.stretch.kind())
+    }
+
+    fn task(&self, password: &[u8], _: &mut Scratch) -> Option<Task> {
+        (password.len() <= MAX_PASSWORD).then(|| self.stretch.task(password))
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        let text = phpass::encoded(result);
         Verdict::of(text.get(..KEPT).is_some_and(|text| self.digest.matches(text)))
     }
 
@@ -68,32 +79,10 @@ impl Construction for Drupal {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("phpass"))
+        Err(NotImportable("phpass is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {
         self.stretch.parameters()
-    }
-}
-
-/// What was made of the MD5 of the password, in hex.
-struct OfMd5(Box<dyn Construction>);
-
-impl Construction for OfMd5 {
-    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        let md5 = Zeroizing::new(encoding::to_hex(&Digest::Md5.of(&[password])));
-        self.0.verify(md5.as_bytes(), scratch)
-    }
-
-    fn cost(&self) -> Cost {
-        self.0.cost()
-    }
-
-    fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("phpass"))
-    }
-
-    fn parameters(&self) -> String {
-        format!("over MD5, {}", self.0.parameters())
     }
 }

@@ -4,6 +4,7 @@
 use zeroize::Zeroizing;
 
 use crate::schemes::construction::{Construction, Cost, Scratch, Verdict};
+use crate::schemes::kernels::{Kind, Task};
 use crate::schemes::{NotImportable, OktaHash};
 
 /// A value made of what a form handed over. Passwords set by other ways did not go through the form, so that both
@@ -28,6 +29,20 @@ impl Construction for ByForm {
         verdict
     }
 
+    fn kind(&self) -> Option<Kind> {
+        self.inner.kind()
+    }
+
+    /// Where both count, two are computed, and nobody else's beside them.
+    fn task(&self, password: &[u8], scratch: &mut Scratch) -> Option<Task> {
+        let by_form = (self.form)(password);
+        (by_form.as_slice() == (self.otherwise)(password)).then(|| self.inner.task(&by_form, scratch))?
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        self.inner.judge(result)
+    }
+
     /// Of one verification: few passwords are changed by a form.
     fn cost(&self) -> Cost {
         self.inner.cost()
@@ -35,7 +50,9 @@ impl Construction for ByForm {
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
         let software = self.software;
-        Err(NotImportable(format!("{software} changes a password before it hashes it, which Okta cannot do")))
+        Err(NotImportable(
+            format!("{software} changes a password before it hashes it, which Okta cannot do").into(),
+        ))
     }
 
     fn parameters(&self) -> String {

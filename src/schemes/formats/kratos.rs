@@ -201,13 +201,13 @@ fn scrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
 
 fn crypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let (kind, rest) = if let Some(rest) = credential.stored.strip_prefix(b"$sha256-crypt$") {
-        (sha_crypt::Kind::Sha256, rest)
+        (Digest::Sha256, rest)
     } else if let Some(rest) = credential.stored.strip_prefix(b"$sha512-crypt$") {
-        (sha_crypt::Kind::Sha512, rest)
+        (Digest::Sha512, rest)
     } else {
         return Err(Refusal::unreadable("expected $sha256-crypt$ or $sha512-crypt$"));
     };
-    let beginning = if kind == sha_crypt::Kind::Sha256 { b"$5$" } else { b"$6$" };
+    let beginning = if kind == Digest::Sha256 { b"$5$" } else { b"$6$" };
     let stored = [beginning, rest].concat();
     sha_crypt::read(&Credential { stored: &stored, ..*credential }, limits, kind)
 }

@@ -1,10 +1,12 @@
 //! md5-crypt `$1$` (Poul-Henning Kamp, FreeBSD 2.0) and Apache's `$apr1$`, which differs in its name alone: a thousand
 //! MD5s of password, salt and the round before.
 
-use md5::{Digest as _, Md5};
 use zeroize::Zeroizing;
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use crate::schemes::digest::Digest;
+use crate::schemes::kernels::chain::{Chain, Form, Hole, Layout};
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
@@ -79,9 +81,20 @@ pub(super) fn written(digest: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 impl Construction for Md5Crypt {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        let digest = compute(super::c_string(password), self.magic, &self.salt);
-        Verdict::of(self.digest.matches(&written(&*digest)))
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        kernels::alone(self, password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(Kind::chain(Digest::Md5, ROUNDS, LAYOUTS))
+    }
+
+    fn task(&self, password: &[u8], _: &mut Scratch) -> Option<Task> {
+        Some(Task::Chain(chain(super::c_string(password), self.magic, &self.salt)))
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        Verdict::of(self.digest.matches(&written(result)))
     }
 
     fn cost(&self) -> Cost {
@@ -89,7 +102,7 @@ impl Construction for Md5Crypt {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("md5-crypt"))
+        Err(NotImportable("md5-crypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {
@@ -97,34 +110,37 @@ impl Construction for Md5Crypt {
     }
 }
 
-fn compute(password: &[u8], magic: &[u8], salt: &[u8]) -> Zeroizing<[u8; 16]> {
-    let sum = Md5::new().chain_update(password).chain_update(salt).chain_update(password);
-    let sum: Zeroizing<[u8; 16]> = Zeroizing::new(sum.finalize().into());
-    let mut hasher = Md5::new().chain_update(password).chain_update(magic).chain_update(salt);
-    let mut left = password.len();
-    while left > 0 {
-        let part = sum.get(..left.min(sum.len())).unwrap_or(&sum[..]);
-        hasher.update(part);
-        left -= part.len();
-    }
+/// The messages of the rounds repeat after so many: 2, 3 and 7 tell them apart.
+pub(super) const LAYOUTS: usize = 42;
+
+/// All up to the rounds.
+fn chain(password: &[u8], magic: &[u8], salt: &[u8]) -> Chain {
+    let sum = Digest::Md5.of(&[password, salt, password]);
+    let mut start = Zeroizing::new([password, magic, salt].concat());
+    start.extend(sum.iter().cycle().take(password.len()));
     // For each bit of the length a NUL or the first character: the sum that was meant here had been cleared.
     let mut bits = password.len();
     while bits > 0 {
-        hasher.update(if bits & 1 == 1 { &[0] } else { password.get(..1).unwrap_or_default() });
+        start.extend_from_slice(if bits & 1 == 1 { &[0] } else { password.get(..1).unwrap_or_default() });
         bits >>= 1;
     }
-    let mut digest: Zeroizing<[u8; 16]> = Zeroizing::new(hasher.finalize_reset().into());
-    for number in 0..ROUNDS {
-        let (first, last) = if number & 1 == 1 { (password, &digest[..]) } else { (&digest[..], password) };
-        hasher.update(first);
-        if number % 3 != 0 {
-            hasher.update(salt);
-        }
-        if number % 7 != 0 {
-            hasher.update(password);
-        }
-        hasher.update(last);
-        *digest = hasher.finalize_reset().into();
-    }
-    digest
+    let layouts = (0..LAYOUTS).map(|round| in_turn(round, Digest::Md5, password, salt)).collect();
+    Chain { first: Digest::Md5.of(&[&start]), layouts }
+}
+
+/// The message of a round, in whose order sha-crypt's are, too: password and digest change their places in odd rounds, the
+/// salt is left out of every third round and the password's second place of every seventh.
+pub(super) fn in_turn(round: usize, digest: Digest, password: &[u8], salt: &[u8]) -> Layout {
+    let room = vec![0; digest.len()];
+    let odd = round % 2 == 1;
+    let none: &[u8] = &[];
+    let parts = [
+        if odd { password } else { &room },
+        if round.is_multiple_of(3) { none } else { salt },
+        if round.is_multiple_of(7) { none } else { password },
+        if odd { &room } else { password },
+    ];
+    let message = Zeroizing::new(parts.concat());
+    let at = if odd { message.len() - room.len() } else { 0 };
+    Layout { message, holes: vec![Hole { at, form: Form::Raw }] }
 }

@@ -3,12 +3,13 @@
 
 use zeroize::Zeroizing;
 
+use super::over::{hex_of, over};
 use super::pbkdf2::Pbkdf2;
 use super::{argon2, bcrypt};
-use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use crate::schemes::construction::{Reading, Refusal};
 use crate::schemes::digest::Digest;
 use crate::schemes::registry::{Entry, Example, Reader};
-use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
+use crate::schemes::{Credential, Limits, encoding};
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -144,35 +145,13 @@ fn legacy(credential: &Credential<'_>, limits: &Limits) -> Reading {
     }
     limits.salt(before.len())?;
     let before = salted.then(|| [before, b"-"].concat());
-    Ok(Box::new(Legacy { before, inner: pbkdf2(setting, salt, key, limits)? }))
-}
-
-/// What was made of a value of type A or B.
-struct Legacy {
-    /// Of type B, what stands before the password's MD5.
-    before: Option<Vec<u8>>,
-    inner: Box<dyn Construction>,
-}
-
-impl Construction for Legacy {
-    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        let md5 = |parts: &[&[u8]]| Zeroizing::new(encoding::to_hex(&Digest::Md5.of(parts)));
-        let mut text = md5(&[password]);
-        if let Some(before) = &self.before {
-            text = md5(&[before, text.as_bytes()]);
+    let inner = pbkdf2(setting, salt, key, limits)?;
+    let not_importable = "PBKDF2 of the password's MD5, and Okta hashes only the password itself";
+    Ok(over(inner, not_importable, "over MD5, ", move |password| {
+        let text = hex_of(Digest::Md5, password);
+        match &before {
+            Some(before) => hex_of(Digest::Md5, &Zeroizing::new([before.as_slice(), &text].concat())),
+            None => text,
         }
-        self.inner.verify(text.as_bytes(), scratch)
-    }
-
-    fn cost(&self) -> Cost {
-        self.inner.cost()
-    }
-
-    fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable("PBKDF2 of the password's MD5, and Okta hashes only the password itself".into()))
-    }
-
-    fn parameters(&self) -> String {
-        format!("over MD5, {}", self.inner.parameters())
-    }
+    }))
 }

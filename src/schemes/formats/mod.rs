@@ -49,6 +49,7 @@ mod nextcloud;
 mod node_frameworks;
 mod okta_object;
 mod oracle;
+mod over;
 mod p5k2;
 mod passlib;
 mod pbkdf2;

@@ -3,6 +3,7 @@
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 use zeroize::Zeroizing;
@@ -118,15 +119,22 @@ fn scram(credential: &Credential<'_>, limits: &Limits) -> Reading {
 
 impl Construction for Scram {
     fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        let text = std::str::from_utf8(password).ok();
+        kernels::alone(self, password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.0.kind()
+    }
+
+    fn task(&self, password: &[u8], scratch: &mut Scratch) -> Option<Task> {
         // What SASLprep prohibits cannot have been set as a password.
-        match text.and_then(|text| stringprep::saslprep(text).ok()) {
-            Some(prepared) => {
-                let prepared = Zeroizing::new(prepared.into_owned());
-                self.0.verify(prepared.as_bytes(), scratch)
-            }
-            None => Verdict::Mismatch,
-        }
+        let prepared = stringprep::saslprep(std::str::from_utf8(password).ok()?).ok()?;
+        let prepared = Zeroizing::new(prepared.into_owned());
+        self.0.task(prepared.as_bytes(), scratch)
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        self.0.judge(result)
     }
 
     fn cost(&self) -> Cost {

@@ -3,6 +3,7 @@
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
@@ -94,8 +95,20 @@ impl Pbkdf2 {
 }
 
 impl Construction for Pbkdf2 {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        Verdict::of(self.key.matches(&self.digest.pbkdf2(password, &self.salt, self.rounds, self.key.len())))
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        kernels::alone(self, password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(Kind::pbkdf2(self.digest, self.rounds, self.key.len()))
+    }
+
+    fn task(&self, password: &[u8], _: &mut Scratch) -> Option<Task> {
+        Some(Task::pbkdf2(password, &self.salt, self.key.len()))
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        Verdict::of(self.key.matches(result))
     }
 
     fn cost(&self) -> Cost {

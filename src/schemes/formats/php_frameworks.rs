@@ -3,12 +3,13 @@
 
 use zeroize::Zeroizing;
 
-use crate::schemes::construction::{Construction, Cost, Reading, Scratch, Verdict};
+use crate::schemes::construction::Reading;
 use crate::schemes::digest::Digest;
 use crate::schemes::registry::{Entry, Example, Reader};
-use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
+use crate::schemes::{Credential, Limits, encoding};
 
 use super::bcrypt;
+use super::over::over;
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -105,33 +106,13 @@ const fn cakephp(
 }
 
 /// bcrypt, or bcrypt of a SHA-512 in base64 where the password has more than 72 bytes or a NUL.
-struct Native(bcrypt::Bcrypt);
-
 fn symfony_bcrypt(credential: &Credential<'_>, limits: &Limits) -> Reading {
-    Ok(Box::new(Native(bcrypt::read(credential, limits)?)))
-}
-
-impl Construction for Native {
-    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        if password.len() > 72 || password.contains(&0) {
-            let digest = Zeroizing::new(encoding::to_base64(&Digest::Sha512.of(&[password])));
-            return self.0.verify(digest.as_bytes(), scratch);
-        }
-        self.0.verify(password, scratch)
-    }
-
-    fn cost(&self) -> Cost {
-        self.0.cost()
-    }
-
-    fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable(
-            "passwords of more than 72 bytes go through SHA-512 first, which Okta cannot do: `bcrypt` imports all others"
-                .into(),
-        ))
-    }
-
-    fn parameters(&self) -> String {
-        self.0.parameters()
-    }
+    let inner = Box::new(bcrypt::read(credential, limits)?);
+    let not_importable = "passwords of more than 72 bytes go through SHA-512 first, which Okta cannot do: `bcrypt` \
+                          imports all others";
+    Ok(over(inner, not_importable, "", |password| {
+        let cut = password.len() > 72 || password.contains(&0);
+        let digest = || encoding::to_base64(&Digest::Sha512.of(&[password])).into_bytes();
+        Zeroizing::new(if cut { digest() } else { password.to_vec() })
+    }))
 }

@@ -5,6 +5,8 @@ use zeroize::Zeroizing;
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
+use crate::schemes::kernels::chain::{Chain, Form, Hole, Layout};
+use crate::schemes::kernels::{self, Kind, Simd, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
@@ -50,12 +52,22 @@ impl Stretch {
     }
 
     /// The digest of the password, in crypt(3)'s base64.
-    pub(super) fn text(&self, password: &[u8]) -> Zeroizing<Vec<u8>> {
-        let mut digest = self.digest.of(&[&self.salt, password]);
-        for _ in 0..1u32 << self.log_rounds {
-            digest = self.digest.of(&[&digest, password]);
-        }
-        encoded(&digest)
+    pub(super) fn text(&self, password: &[u8], simd: Simd) -> Zeroizing<Vec<u8>> {
+        let digests = kernels::run(self.kind(), simd, vec![self.task(password)]);
+        encoded(digests.first().map_or(&[], |digest| digest))
+    }
+
+    /// Whose verifications run together.
+    pub(super) fn kind(&self) -> Kind {
+        Kind::chain(self.digest, 1 << self.log_rounds, 1)
+    }
+
+    /// The rounds for a password; the digest's [`encoded`] form is the result.
+    pub(super) fn task(&self, password: &[u8]) -> Task {
+        let first = self.digest.of(&[&self.salt, password]);
+        let message = Zeroizing::new([&vec![0; self.digest.len()], password].concat());
+        let layouts = vec![Layout { message, holes: vec![Hole { at: 0, form: Form::Raw }] }];
+        Task::Chain(Chain { first, layouts })
     }
 
     /// Time that it takes.
@@ -95,8 +107,20 @@ pub(super) fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
 }
 
 impl Construction for Phpass {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        Verdict::of(self.digest.matches(&self.stretch.text(password)))
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        kernels::alone(self, password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(self.stretch.kind())
+    }
+
+    fn task(&self, password: &[u8], _: &mut Scratch) -> Option<Task> {
+        Some(self.stretch.task(password))
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        Verdict::of(self.digest.matches(&encoded(result)))
     }
 
     fn cost(&self) -> Cost {
@@ -104,7 +128,7 @@ impl Construction for Phpass {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("phpass"))
+        Err(NotImportable("phpass is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {
@@ -113,7 +137,7 @@ impl Construction for Phpass {
 }
 
 /// Three bytes at a time, the first one lowest.
-fn encoded(digest: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(super) fn encoded(digest: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut text = Zeroizing::new(Vec::with_capacity(24));
     for group in digest.chunks(3) {
         let bits = group.iter().rev().fold(0, |bits, &byte| (bits << 8) | u32::from(byte));

@@ -13,6 +13,7 @@ use super::phpass::{self, Stretch};
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
 use crate::schemes::expression::salted_digest;
+use crate::schemes::kernels::{Kind, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 
@@ -107,7 +108,19 @@ fn combined(credential: &Credential<'_>, limits: &Limits) -> Reading {
 
 impl Construction for Combined {
     fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        self.second.verify(&self.first.text(password), scratch)
+        self.second.verify(&self.first.text(password, scratch.simd()), scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.second.kind()
+    }
+
+    fn task(&self, password: &[u8], scratch: &mut Scratch) -> Option<Task> {
+        self.second.task(&self.first.text(password, scratch.simd()), scratch)
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        self.second.judge(result)
     }
 
     fn cost(&self) -> Cost {
@@ -116,7 +129,7 @@ impl Construction for Combined {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("phpass"))
+        Err(NotImportable("phpass is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

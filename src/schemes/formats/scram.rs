@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Limits, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
@@ -102,15 +103,25 @@ impl Scram {
 }
 
 impl Construction for Scram {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        let password = self.password.of(password);
-        let salted = self.digest.pbkdf2(&password, &self.salt, self.rounds, self.digest.len());
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        kernels::alone(self, password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(Kind::pbkdf2(self.digest, self.rounds, self.digest.len()))
+    }
+
+    fn task(&self, password: &[u8], _: &mut Scratch) -> Option<Task> {
+        Some(Task::pbkdf2(&self.password.of(password), &self.salt, self.digest.len()))
+    }
+
+    fn judge(&self, salted: &[u8]) -> Verdict {
         let same = |key: &Option<Secret>, computed: Zeroizing<Vec<u8>>| {
             key.as_ref().is_none_or(|key| key.matches(&computed))
         };
-        let client = self.digest.hmac(&salted, b"Client Key");
+        let client = self.digest.hmac(salted, b"Client Key");
         let stored = same(&self.stored_key, self.digest.of(&[&client]));
-        let server = same(&self.server_key, self.digest.hmac(&salted, b"Server Key"));
+        let server = same(&self.server_key, self.digest.hmac(salted, b"Server Key"));
         Verdict::of(stored & server)
     }
 
@@ -119,7 +130,7 @@ impl Construction for Scram {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("SCRAM"))
+        Err(NotImportable("SCRAM is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

@@ -5,10 +5,13 @@
 //! rounds only within 1000 to 999999999, so that a stored value beyond them was never made by it; glibc's clamping
 //! happens before a value is stored.
 
-use sha2::{Sha256, Sha512};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::md5_crypt::{LAYOUTS, in_turn};
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use crate::schemes::digest::Digest;
+use crate::schemes::kernels::chain::Chain;
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
@@ -20,7 +23,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         layout: "$5$[rounds=<n>$]<salt>$<digest:43>",
         example: Example::of("$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5", "Hello world!"),
         prefixes: &["$5$"],
-        reader: Reader::Format(|credential, limits| read(credential, limits, Kind::Sha256)),
+        reader: Reader::Format(|credential, limits| read(credential, limits, Digest::Sha256)),
         ..SHA_CRYPT
     },
     Entry {
@@ -32,7 +35,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "Hello world!",
         ),
         prefixes: &["$6$"],
-        reader: Reader::Format(|credential, limits| read(credential, limits, Kind::Sha512)),
+        reader: Reader::Format(|credential, limits| read(credential, limits, Digest::Sha512)),
         ..SHA_CRYPT
     },
 ];
@@ -44,15 +47,9 @@ const SHA_CRYPT: Entry = Entry {
     ..Entry::BLANK
 };
 
-/// Which of the two it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Sha256,
-    Sha512,
-}
-
 struct ShaCrypt {
-    kind: Kind,
+    /// SHA-256 or SHA-512.
+    sha: Digest,
     rounds: u32,
     salt: Vec<u8>,
     /// In crypt(3)'s base64, as it is stored.
@@ -63,7 +60,7 @@ struct ShaCrypt {
 const USUAL_ROUNDS: u32 = 5000;
 
 /// Reads a value with nothing before or after it.
-pub(super) fn read(credential: &Credential<'_>, limits: &Limits, kind: Kind) -> Reading {
+pub(super) fn read(credential: &Credential<'_>, limits: &Limits, sha: Digest) -> Reading {
     let wrong =
         || Refusal::unreadable("sha-crypt must be [rounds=<number>$]<salt>$<digest> after $5$ or $6$");
     let mut rest = credential.stored.get(3..).ok_or_else(wrong)?;
@@ -86,24 +83,21 @@ pub(super) fn read(credential: &Credential<'_>, limits: &Limits, kind: Kind) -> 
         return Err(Refusal::unreadable("a character that sha-crypt's salt cannot have"));
     }
     let digest = behind.get(1..).ok_or_else(wrong)?;
-    let digest = checked_digest(kind, digest)?;
+    let digest = checked_digest(sha, digest)?;
     limits.rounds(u64::from(rounds))?;
-    Ok(Box::new(ShaCrypt { kind, rounds, salt: salt.to_vec(), digest }))
+    Ok(Box::new(ShaCrypt { sha, rounds, salt: salt.to_vec(), digest }))
 }
 
 /// sha256-crypt of a salt that is not sha-crypt's own: MySQL's has twenty bytes of any kind.
 pub(super) fn sha256_crypt(rounds: u32, salt: &[u8], digest: &[u8], limits: &Limits) -> Reading {
-    let digest = checked_digest(Kind::Sha256, digest)?;
+    let digest = checked_digest(Digest::Sha256, digest)?;
     limits.rounds(u64::from(rounds))?;
-    Ok(Box::new(ShaCrypt { kind: Kind::Sha256, rounds, salt: salt.to_vec(), digest }))
+    Ok(Box::new(ShaCrypt { sha: Digest::Sha256, rounds, salt: salt.to_vec(), digest }))
 }
 
 /// The last character holds what is left over of the digest: four bits of 256, two of 512.
-fn checked_digest(kind: Kind, digest: &[u8]) -> Result<Secret, Refusal> {
-    let (len, last) = match kind {
-        Kind::Sha256 => (43, 16),
-        Kind::Sha512 => (86, 4),
-    };
+fn checked_digest(sha: Digest, digest: &[u8]) -> Result<Secret, Refusal> {
+    let (len, last) = if sha == Digest::Sha256 { (43, 16) } else { (86, 4) };
     let in_alphabet = digest.iter().all(|&c| encoding::crypt64_value(c).is_some());
     let ends_well = digest.last().and_then(|&c| encoding::crypt64_value(c)).is_some_and(|c| c < last);
     if digest.len() != len || !in_alphabet || !ends_well {
@@ -113,25 +107,30 @@ fn checked_digest(kind: Kind, digest: &[u8]) -> Result<Secret, Refusal> {
 }
 
 impl Construction for ShaCrypt {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        let password = super::c_string(password);
-        let text = match self.kind {
-            Kind::Sha256 => encoded_256(&compute::<Sha256>(password, &self.salt, self.rounds)),
-            Kind::Sha512 => encoded_512(&compute::<Sha512>(password, &self.salt, self.rounds)),
-        };
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        kernels::alone(self, password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(Kind::chain(self.sha, self.rounds, LAYOUTS))
+    }
+
+    fn task(&self, password: &[u8], _: &mut Scratch) -> Option<Task> {
+        Some(Task::Chain(chain(self.sha, super::c_string(password), &self.salt)))
+    }
+
+    fn judge(&self, result: &[u8]) -> Verdict {
+        let text = if self.sha == Digest::Sha256 { encoded_256(result) } else { encoded_512(result) };
         Verdict::of(self.digest.matches(&text))
     }
 
     fn cost(&self) -> Cost {
-        let round = match self.kind {
-            Kind::Sha256 => 110,
-            Kind::Sha512 => 280,
-        };
+        let round = if self.sha == Digest::Sha256 { 110 } else { 280 };
         Cost::nanos(u64::from(self.rounds).saturating_mul(round))
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("sha-crypt"))
+        Err(NotImportable("sha-crypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {
@@ -139,78 +138,31 @@ impl Construction for ShaCrypt {
     }
 }
 
-/// Drepper's algorithm; the numbers are those of his steps.
-fn compute<D: sha2::Digest + sha2::digest::FixedOutputReset>(
-    password: &[u8],
-    salt: &[u8],
-    rounds: u32,
-) -> Zeroizing<Vec<u8>> {
+/// Drepper's algorithm up to its rounds; the numbers are those of his steps.
+fn chain(sha: Digest, password: &[u8], salt: &[u8]) -> Chain {
     // 4-8
-    let b = D::new().chain_update(password).chain_update(salt).chain_update(password).finalize();
+    let b = sha.of(&[password, salt, password]);
     // 1-3, 9-12
-    let mut a = D::new().chain_update(password).chain_update(salt);
-    update_repeated(&mut a, &b, password.len());
+    let mut a = Zeroizing::new([password, salt, &repeated(&b, password.len())].concat());
     let mut bits = password.len();
     while bits > 0 {
-        if bits & 1 == 1 {
-            sha2::Digest::update(&mut a, &b);
-        } else {
-            sha2::Digest::update(&mut a, password);
-        }
+        a.extend_from_slice(if bits & 1 == 1 { &b } else { password });
         bits >>= 1;
     }
-    let mut digest = sha2::Digest::finalize(a);
+    let first = sha.of(&[&a]);
     // 13-16
-    let mut dp = D::new();
-    for _ in 0..password.len() {
-        sha2::Digest::update(&mut dp, password);
-    }
-    let p = repeated(&sha2::Digest::finalize(dp), password.len());
+    let dp = sha.of(&vec![password; password.len()]);
+    let p = repeated(&dp, password.len());
     // 17-20
-    let mut ds = D::new();
-    for _ in 0..16 + usize::from(digest.first().copied().unwrap_or(0)) {
-        sha2::Digest::update(&mut ds, salt);
-    }
-    let s = repeated(&sha2::Digest::finalize(ds), salt.len());
+    let ds = sha.of(&vec![salt; 16 + usize::from(first.first().copied().unwrap_or(0))]);
+    let s = repeated(&ds, salt.len());
     // 21
-    let mut round = D::new();
-    for number in 0..rounds {
-        let odd = number & 1 == 1;
-        if odd {
-            sha2::Digest::update(&mut round, &*p);
-        } else {
-            sha2::Digest::update(&mut round, &digest);
-        }
-        if number % 3 != 0 {
-            sha2::Digest::update(&mut round, &*s);
-        }
-        if number % 7 != 0 {
-            sha2::Digest::update(&mut round, &*p);
-        }
-        if odd {
-            sha2::Digest::update(&mut round, &digest);
-        } else {
-            sha2::Digest::update(&mut round, &*p);
-        }
-        digest = round.finalize_reset();
-    }
-    let result = Zeroizing::new(digest.to_vec());
-    digest.as_mut_slice().zeroize();
-    result
+    Chain { layouts: (0..LAYOUTS).map(|round| in_turn(round, sha, &p, &s)).collect(), first }
 }
 
 /// The digest over and over, `len` bytes of it.
 fn repeated(digest: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(digest.iter().copied().cycle().take(len).collect())
-}
-
-fn update_repeated<D: sha2::Digest>(hasher: &mut D, digest: &[u8], len: usize) {
-    let mut left = len;
-    while left > 0 {
-        let part = digest.get(..left.min(digest.len())).unwrap_or(digest);
-        hasher.update(part);
-        left -= part.len();
-    }
 }
 
 /// Step 22: groups of three bytes from places that are a third of the digest apart, in a turning order.

@@ -8,12 +8,13 @@
 use zeroize::Zeroizing;
 
 use super::form::ByForm;
+use super::over::over;
 use super::{argon2, bcrypt, phpass};
-use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use crate::schemes::construction::{Construction, Reading, Refusal};
 use crate::schemes::digest::Digest;
 use crate::schemes::expression::salted_digest;
 use crate::schemes::registry::{Entry, Example, Reader};
-use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
+use crate::schemes::{Credential, Limits, encoding};
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -46,7 +47,11 @@ fn keyed(credential: &Credential<'_>, limits: &Limits) -> Reading {
     let wrong = || Refusal::unreadable("expected $wp and a $2y$ value of bcrypt");
     let stored = credential.stored.strip_prefix(b"$wp").filter(|stored| stored.starts_with(b"$2y$"));
     let stored = stored.ok_or_else(wrong)?;
-    Ok(Box::new(OfHmac(bcrypt::read(&Credential { stored, ..*credential }, limits)?)))
+    let inner = bcrypt::read(&Credential { stored, ..*credential }, limits)?;
+    let not_importable = "bcrypt of the password's HMAC, and Okta hashes only the password itself";
+    Ok(over(Box::new(inner), not_importable, "", |password| {
+        Zeroizing::new(encoding::to_base64(&Digest::Sha384.hmac(KEY, password)).into_bytes())
+    }))
 }
 
 fn any(credential: &Credential<'_>, limits: &Limits) -> Reading {
@@ -70,28 +75,6 @@ fn typed(inner: Box<dyn Construction>) -> Box<dyn Construction> {
         form: |password| Zeroizing::new(trimmed(&with_slashes(password)).to_vec()),
         otherwise: trimmed,
     })
-}
-
-/// bcrypt of the password's HMAC-SHA-384, in base64.
-struct OfHmac(bcrypt::Bcrypt);
-
-impl Construction for OfHmac {
-    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        let hmac = Zeroizing::new(encoding::to_base64(&Digest::Sha384.hmac(KEY, password)));
-        self.0.verify(hmac.as_bytes(), scratch)
-    }
-
-    fn cost(&self) -> Cost {
-        self.0.cost()
-    }
-
-    fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable("bcrypt of the password's HMAC, and Okta hashes only the password itself".into()))
-    }
-
-    fn parameters(&self) -> String {
-        self.0.parameters()
-    }
 }
 
 /// PHP's `addslashes`.

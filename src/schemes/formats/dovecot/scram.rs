@@ -4,6 +4,7 @@
 use super::Payload;
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
 
@@ -36,10 +37,20 @@ pub(super) fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
 }
 
 impl Construction for Scram {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
-        let password = super::super::c_string(password);
-        let salted = self.digest.pbkdf2(password, &self.salt, self.rounds, self.digest.len());
-        let client_key = self.digest.hmac(&salted, b"Client Key");
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        kernels::alone(self, password, scratch)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(Kind::pbkdf2(self.digest, self.rounds, self.digest.len()))
+    }
+
+    fn task(&self, password: &[u8], _: &mut Scratch) -> Option<Task> {
+        Some(Task::pbkdf2(super::super::c_string(password), &self.salt, self.digest.len()))
+    }
+
+    fn judge(&self, salted: &[u8]) -> Verdict {
+        let client_key = self.digest.hmac(salted, b"Client Key");
         Verdict::of(self.stored_key.matches(&self.digest.of(&[&client_key])))
     }
 
@@ -48,7 +59,7 @@ impl Construction for Scram {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("SCRAM"))
+        Err(NotImportable("SCRAM is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {
