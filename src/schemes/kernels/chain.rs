@@ -258,8 +258,7 @@ mod tests {
                 let alone = outcome(simd, digest, 9, &[chain(&mut Numbers(1), digest, 3, 60)]);
                 for _ in 0..8 {
                     let count = lanes(simd, digest);
-                    let mut chains: Vec<_> =
-                        (1..count).map(|_| chain(&mut numbers, digest, 3, 60)).collect();
+                    let mut chains: Vec<_> = (1..count).map(|_| chain(&mut numbers, digest, 3, 60)).collect();
                     let place = numbers.below(count);
                     chains.insert(place, chain(&mut Numbers(1), digest, 3, 60));
                     assert!(outcome(simd, digest, 9, &chains)[place] == alone[0], "{digest:?} {simd:?}");

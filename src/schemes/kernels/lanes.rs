@@ -84,7 +84,11 @@ macro_rules! word {
                 if bits < Self::of(Self::BITS.into()) { self >> bits } else { 0 }
             }
             #[inline(always)]
-            #[allow(clippy::cast_possible_truncation, clippy::cast_lossless, reason = "the lower half is asked for")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_lossless,
+                reason = "the lower half is asked for"
+            )]
             fn of(number: u64) -> Self {
                 number as Self
             }
@@ -404,10 +408,7 @@ impl<L: Lanes> Lanes for Two<L> {
     }
     #[inline(always)]
     fn add_selected(self, mask: Self, ones: Self, zeros: Self) -> Self {
-        Self(
-            self.0.add_selected(mask.0, ones.0, zeros.0),
-            self.1.add_selected(mask.1, ones.1, zeros.1),
-        )
+        Self(self.0.add_selected(mask.0, ones.0, zeros.0), self.1.add_selected(mask.1, ones.1, zeros.1))
     }
     #[inline(always)]
     fn xor3(self, b: Self, c: Self) -> Self {

@@ -138,7 +138,10 @@ mod tests {
         assert_eq!(steps(&PLAN, &[1; 7]), [Step::Vector(7)]);
         assert_eq!(steps(&PLAN, &[1; 18]), [Step::Vector(16), Step::Turns(2)]);
         assert_eq!(steps(&PLAN, &[1; 24]), [Step::Two(24)]);
-        assert_eq!(steps(&PLAN, &[1; 70]), [Step::Two(32), Step::Two(32), Step::Turns(2), Step::Turns(2), Step::Turns(2)]);
+        assert_eq!(
+            steps(&PLAN, &[1; 70]),
+            [Step::Two(32), Step::Two(32), Step::Turns(2), Step::Turns(2), Step::Turns(2)]
+        );
         assert_eq!(PLAN.together(), 32);
     }
 

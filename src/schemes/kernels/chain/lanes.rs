@@ -285,7 +285,11 @@ impl<W: Word> Place<W> {
 
 /// The digest in hexadecimal digits: a word becomes two.
 #[inline(always)]
-fn digits<C: Compression<Word = L::Word>, L: Lanes>(token: L::Token, digest: &[L; 8], upper: bool) -> [L; 16] {
+fn digits<C: Compression<Word = L::Word>, L: Lanes>(
+    token: L::Token,
+    digest: &[L; 8],
+    upper: bool,
+) -> [L; 16] {
     let all = |bits: u64| L::splat(token, L::Word::of(bits));
     let mut text = [all(0); 16];
     for (word, text) in digest.iter().zip(text.as_chunks_mut::<2>().0) {

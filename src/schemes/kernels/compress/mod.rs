@@ -43,7 +43,11 @@ pub(super) trait Compression: Copy + 'static {
 
 /// Works a block of each lane into its state, by a function that all kernels share.
 #[inline(always)]
-pub(super) fn lanes<C: Compression, L: Lanes<Word = C::Word>>(token: L::Token, state: &mut [L; 8], block: &[L; 16]) {
+pub(super) fn lanes<C: Compression, L: Lanes<Word = C::Word>>(
+    token: L::Token,
+    state: &mut [L; 8],
+    block: &[L; 16],
+) {
     L::apart(token, Block::<C, L> { state, block, compression: PhantomData });
 }
 
@@ -237,7 +241,8 @@ mod tests {
 
         #[inline(always)]
         fn run<L: Lanes<Word = C::Word>>(self, token: L::Token) {
-            let vectors: Vec<L> = self.words.chunks_exact(L::COUNT).map(|words| L::load(token, words)).collect();
+            let vectors: Vec<L> =
+                self.words.chunks_exact(L::COUNT).map(|words| L::load(token, words)).collect();
             let (states, blocks) = vectors.split_at(8);
             let mut state = *states.first_chunk().unwrap();
             for block in blocks.as_chunks().0 {
