@@ -7,7 +7,7 @@ use super::okta;
 use super::run::Bound;
 use crate::schemes::construction::{Construction, Cost, Scratch, Verdict};
 use crate::schemes::digest::Digest;
-use crate::schemes::kernels::{Kind, Task};
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::{NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
 
@@ -35,6 +35,9 @@ pub(super) enum Compared {
 
 impl Construction for Digested {
     fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        if self.kind().is_some() {
+            return kernels::alone(self, password, scratch);
+        }
         self.bound.run(password, scratch);
         let arena = &mut scratch.arena;
         if self.compared == Compared::Digits {
@@ -46,15 +49,15 @@ impl Construction for Digested {
     }
 
     fn kind(&self) -> Option<Kind> {
-        self.bound.chained().map(|chained| chained.kind())
+        self.bound.in_kernel().map(|work| work.kind())
     }
 
     fn task(&self, password: &[u8], scratch: &mut Scratch) -> Option<Task> {
-        Some(Task::Chain(self.bound.chained()?.chain(password, scratch)?))
+        self.bound.in_kernel()?.task(password, scratch)
     }
 
     fn judge(&self, result: &[u8]) -> Verdict {
-        Verdict::of(match self.bound.chained().map(|chained| chained.form) {
+        Verdict::of(match self.bound.in_kernel().map(|work| work.form) {
             Some(Form::Hex) => self.expected.matches(Zeroizing::new(encoding::to_hex(result)).as_bytes()),
             Some(Form::Raw) => self.expected.matches(result),
             None => false,

@@ -110,13 +110,27 @@ impl Bound {
 /// must be empty, and is so afterwards.
 pub(super) fn digest_of(step: &Step, bound: &Bound, password: &[u8], scratch: &mut Scratch) -> Option<Raw> {
     let Step::Digest { digest, message, .. } = step else { return None };
+    let [message] = results_of([&**message], bound, password, scratch)?;
+    Some(digest.raw(&[&message]))
+}
+
+/// What steps give, one by one; `None` where one fails. The arena must be empty, and is so afterwards.
+pub(super) fn results_of<const N: usize>(
+    steps: [&Step; N],
+    bound: &Bound,
+    password: &[u8],
+    scratch: &mut Scratch,
+) -> Option<[Zeroizing<Vec<u8>>; N]> {
     let inputs =
         Inputs { password, credential: None, known: &bound.known, keys: &bound.keys, rounds: bound.rounds };
-    scratch.arena.open();
-    let done = run(message, &inputs, (0, 0), scratch);
-    let result = done.is_ok().then(|| digest.raw(&[scratch.arena.since(0)]));
-    scratch.arena.wipe();
-    result
+    let results = steps.map(|step| {
+        scratch.arena.open();
+        let done = run(step, &inputs, (0, 0), scratch);
+        let result = done.is_ok().then(|| Zeroizing::new(scratch.arena.since(0).to_vec()));
+        scratch.arena.wipe();
+        result
+    });
+    results.iter().all(Option::is_some).then(|| results.map(Option::unwrap_or_default))
 }
 
 /// The bytes that a variable stands for.
