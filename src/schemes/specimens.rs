@@ -55,6 +55,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::schemes::Kind;
 
     #[test]
     fn there_is_a_small_one_of_each_kernel() {
@@ -64,8 +65,7 @@ mod tests {
             let cost = specimen.cost();
             assert!((90..3_000).contains(&cost.micros), "{specimen:?}: {cost:?}");
         }
-        let kernels: BTreeSet<_> =
-            specimens.iter().filter_map(Hash::kind).map(|kind| kind.kernel()).collect();
+        let kernels: BTreeSet<_> = specimens.iter().filter_map(Hash::kind).map(Kind::kernel).collect();
         let all = [
             "bcrypt",
             "chain-md5",

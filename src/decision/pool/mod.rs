@@ -227,12 +227,11 @@ impl Kept for Scratch {
 
 /// What is known of a verification beforehand.
 fn work_of(hash: &Hash, alone: Duration, memory: u64, deadline: Instant, simd: Simd) -> Work<QueueKey> {
-    let (queue, name, width) = match hash.kind() {
-        Some(kind) => (QueueKey::Together(kind), Name::Kernel(kind.kernel()), kind.width(simd)),
-        None => {
-            let scheme = hash.scheme();
-            (QueueKey::Alone(Arc::clone(&scheme), classes::class_of(alone)), Name::Scheme(scheme), 1)
-        }
+    let (queue, name, width) = if let Some(kind) = hash.kind() {
+        (QueueKey::Together(kind), Name::Kernel(kind.kernel()), kind.width(simd))
+    } else {
+        let scheme = hash.scheme();
+        (QueueKey::Alone(Arc::clone(&scheme), classes::class_of(alone)), Name::Scheme(scheme), 1)
     };
     Work { queue, width, name, alone, memory, deadline }
 }

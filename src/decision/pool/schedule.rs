@@ -263,14 +263,14 @@ impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
                 .is_zero()
     }
 
-    fn insert(&mut self, work: Work<Q>, pace: PaceId, class: u32, job: J, at_once: bool) {
+    fn insert(&mut self, work: Work<Q>, id: PaceId, class: u32, job: J, at_once: bool) {
         let Work { queue: key, alone, memory, deadline, .. } = work;
         let at = (deadline, self.next_number);
         self.next_number += 1;
         self.waiting += 1;
         self.at_once += usize::from(at_once);
-        let full = self.full(pace, alone);
-        self.queues.entry(key.clone()).or_insert_with(|| Queue::new(pace, class, memory));
+        let full = self.full(id, alone);
+        self.queues.entry(key.clone()).or_insert_with(|| Queue::new(id, class, memory));
         self.change(&key, |queue| {
             queue.full = full;
             queue.insert(at, Waiting { job, alone, memory, at_once });
@@ -413,6 +413,7 @@ pub(super) struct Asked<'w, Q> {
 }
 
 /// How a queue's first jobs would be run now.
+#[derive(Clone, Copy)]
 struct Plan {
     together: usize,
     expected: Duration,

@@ -9,7 +9,7 @@ use super::super::*;
 use crate::schemes::{Credential, Limits, Selection, find};
 
 /// Longer than any of it takes.
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 fn pool(threads: usize, memory: u64) -> VerifyPool {
     VerifyPool::start(PoolSettings { threads: Some(threads), memory }, Arc::new(Metrics::new())).unwrap()
@@ -63,7 +63,9 @@ async fn every_verdict_is_right_whatever_runs_beside_it() {
     join_all(attempts).await;
     assert_eq!(pool.in_use().waiting, 0);
     drop(pool);
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let text = shared.metrics.text();
     let ran = |line: &str| -> Option<u64> {
         let (labels, count) = line.strip_prefix("keyferry_verify_batches_total{")?.split_once("} ")?;
@@ -132,7 +134,9 @@ fn the_machine_is_measured_with_every_specimen() {
     let specimens = std::mem::take(&mut shared.lock().specimens);
     assert!(specimens.len() >= crate::schemes::specimens().len());
     assert_eq!(specimens.last().unwrap().together, 1, "one alone is measured first");
-    specimens.iter().for_each(|specimen| shared.measure(specimen));
+    for specimen in &specimens {
+        shared.measure(specimen);
+    }
     let paces = &mut shared.lock().schedule.paces;
     for specimen in &specimens {
         let cost = specimen.hash.cost();

@@ -134,7 +134,9 @@ fn whoever_has_gone_is_not_verified_and_makes_room() {
     stage.push(COST_10, 2500).unwrap();
     stage.taken(0);
     let gone: Vec<_> = (0..1000).map_while(|_| stage.push(COST_10, 2500).ok()).collect();
-    gone.iter().for_each(|(_, gone)| gone.set(true));
+    for (_, gone) in &gone {
+        gone.set(true);
+    }
     stage.pass(20);
     assert!(stage.push(COST_10, 2500).is_ok());
     assert_eq!((stage.schedule.waiting, stage.dropped().len()), (1, gone.len()));
@@ -153,12 +155,12 @@ fn the_number_that_waits_is_bounded() {
 fn a_class_keeps_to_its_share_while_others_are_active() {
     let mut alone = Stage::new(2);
     alone.flood(COST_10, 2);
-    (alone.taken(0), alone.taken(1));
+    alone.all_take();
     let all = alone.flood(COST_10, 1000);
 
     let mut shared = Stage::new(2);
     shared.flood(PBKDF2, 2);
-    (shared.taken(0), shared.taken(1));
+    shared.all_take();
     shared.push(ARGON2, 2500).unwrap();
     let half = shared.flood(COST_10, 1000);
     // 50, 60 and 80 ms: two classes by powers of two.
@@ -167,10 +169,10 @@ fn a_class_keeps_to_its_share_while_others_are_active() {
     assert!(shared.push(ARGON2, 2500).is_ok(), "the other class has its share still");
     // When the others have been quiet for a deadline, everything is there again.
     shared.pass(2600);
-    (shared.taken(0), shared.taken(1));
+    shared.all_take();
     shared.dropped();
     shared.flood(COST_10, 2);
-    (shared.taken(0), shared.taken(1));
+    shared.all_take();
     assert!(shared.flood(COST_10, 1000) > half);
 }
 

@@ -99,13 +99,13 @@ fn simulate(load: &Load) -> Outcome {
             Event::Arrives(at) => {
                 let kernel = load.offered[at].0;
                 // The look-up took some of the time.
-                let spent = Duration::from_secs_f64(0.03 * chance.next());
+                let left = PATIENCE.mul_f64(1.0 - 0.01 * chance.next());
                 let number = stage.next;
                 let tally = tallies.entry(kernel.alone).or_default();
                 tally.offered += 1;
-                if stage.push(kernel, u64::try_from((PATIENCE - spent).as_millis()).unwrap()).is_ok() {
+                if stage.push(kernel, u64::try_from(left.as_millis()).unwrap()).is_ok() {
                     tally.taken += 1;
-                    known.insert(number, (kernel, now + PATIENCE - spent));
+                    known.insert(number, (kernel, now + left));
                     free = (0..load.workers).filter(|worker| running[*worker].is_none()).collect();
                 }
                 let next = now + chance.gap(rates[at]);
@@ -148,7 +148,7 @@ fn simulate(load: &Load) -> Outcome {
                     events.push(Reverse((now + took, Event::Done(worker))));
                 }
                 Next::Wait(Some(wake)) if now < start + LENGTH => {
-                    events.push(Reverse((wake, Event::Look(worker))))
+                    events.push(Reverse((wake, Event::Look(worker))));
                 }
                 _ => {}
             }
