@@ -206,8 +206,9 @@ fn a_flood_of_expensive_ones_leaves_the_cheap_ones_their_part_and_the_other_way_
                 let part = f64::from(tally.in_time) * COST_10.best() / all_workers;
                 assert!((0.4..0.6).contains(&part), "{part}: {what}");
             }
-            // At cost 15 two together would not end in time.
-            assert!(expensive == COST_15 || outcome.goodput >= 0.9, "{what}");
+            // One of cost 14 that ends too late is a hundredth of all that a worker does here; of cost 15, two together would
+            // not end in time.
+            assert!(expensive == COST_15 || outcome.goodput >= 0.87, "{what}");
         }
     }
 }
