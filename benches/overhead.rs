@@ -24,7 +24,7 @@ use keyferry::http::{HeaderSecret, Hook, hook_router};
 use keyferry::ledger::Recorder;
 use keyferry::schemes::{Limits, Selection};
 use keyferry::secret::Secret;
-use keyferry::sources::{CredentialSource, Lookup, PoolState, Record, Row, SourceError};
+use keyferry::sources::{CredentialSource, Draft, Found, Lookup, Page, PoolState, SourceError};
 use sqlx::ConnectOptions;
 use wire::{Failure, SECRET, answer, cpu_seconds, request};
 
@@ -168,7 +168,7 @@ impl CredentialSource for InMemory {
     }
 
     fn find<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<Lookup, SourceError>> {
-        let record = Record {
+        let draft = Draft {
             id: "1".to_owned(),
             login: Some(username.to_owned()),
             email: None,
@@ -182,14 +182,14 @@ impl CredentialSource for InMemory {
             groups: Vec::new(),
             profile: Vec::new(),
         };
-        async move { Ok(Lookup::Found(Box::new(record))) }.boxed()
+        async move { Ok(Lookup::Found(Found::of(draft))) }.boxed()
     }
 
     fn stream<'a>(
         &'a self,
         _filter: Option<&'a str>,
         _after: Option<&'a str>,
-    ) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
+    ) -> BoxStream<'a, Result<Page, SourceError>> {
         stream::empty().boxed()
     }
 

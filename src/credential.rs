@@ -37,21 +37,21 @@ impl Reader {
     ///
     /// [`ReadError::Unreadable`] also where nothing is stored ([`Reader::NO_STORED_VALUE`]) and where the row's
     /// `scheme` means nothing.
-    pub fn read(&self, record: &Record) -> Result<Hash, ReadError> {
-        let Some(stored) = &record.stored else {
+    pub fn read(&self, record: Record<'_>) -> Result<Hash, ReadError> {
+        let Some(stored) = record.stored() else {
             return Err(Unreadable { scheme: None, why: Self::NO_STORED_VALUE.into() }.into());
         };
-        let login = record.login.as_deref();
+        let login = record.login();
         let credential = Credential {
-            stored: stored.expose(),
-            salt: record.salt.as_ref().map(Secret::expose),
-            salt2: record.salt2.as_ref().map(Secret::expose),
-            user: Some(login.unwrap_or(&record.id)),
-            email: record.email.as_deref().or_else(|| login.filter(|login| login.contains('@'))),
-            pepper: record.pepper.as_ref().or(self.pepper.as_ref()).map(Secret::expose),
+            stored,
+            salt: record.salt(),
+            salt2: record.salt2(),
+            user: Some(login.unwrap_or(record.id())),
+            email: record.email().or_else(|| login.filter(|login| login.contains('@'))),
+            pepper: record.pepper().or(self.pepper.as_ref().map(Secret::expose)),
             rounds: None,
         };
-        match record.scheme.as_deref().map(str::trim) {
+        match record.scheme().map(str::trim) {
             None | Some("") => self.selection.read(&credential, &self.limits),
             Some(text) => self.selection_of(text)?.read(&credential, &self.limits),
         }
@@ -99,6 +99,7 @@ impl std::fmt::Debug for Reader {
 mod tests {
     use super::*;
     use crate::schemes::{Scratch, Verdict};
+    use crate::sources::{Draft, Found};
 
     /// md5sum of `secret`, of `7secret`, of `secret` and a pepper, of an address and `secret`.
     const MD5: &str = "5ebe2294ecd0e0f08eab7690d2a6ee69";
@@ -107,8 +108,8 @@ mod tests {
     const MD5_ROW_PEPPERED: &str = "c3f8f3550f08d4ec365feafd5215abd8";
     const MD5_EMAIL: &str = "b8192d435b0c6e0ef5e23425753f6556";
 
-    fn record(stored: &str, scheme: Option<&str>) -> Record {
-        Record {
+    fn record(stored: &str, scheme: Option<&str>) -> Draft {
+        Draft {
             id: "7".into(),
             login: Some("amy@example.com".into()),
             email: None,
@@ -128,54 +129,55 @@ mod tests {
         Reader::new(Selection::parse(scheme).unwrap(), Limits::default(), pepper.map(Secret::from))
     }
 
-    fn verifies(reader: &Reader, record: &Record) -> bool {
-        reader.read(record).unwrap().verify(b"secret", &mut Scratch::default()) == Verdict::Match
+    fn verifies(reader: &Reader, record: Draft) -> bool {
+        reader.read(Found::of(record).record()).unwrap().verify(b"secret", &mut Scratch::default())
+            == Verdict::Match
     }
 
     #[test]
     fn a_row_s_own_scheme_goes_before_the_source_s() {
         let reader = reader("md5($pass)", None);
-        assert!(verifies(&reader, &record(MD5, None)));
-        assert!(verifies(&reader, &record(MD5, Some(" "))));
+        assert!(verifies(&reader, record(MD5, None)));
+        assert!(verifies(&reader, record(MD5, Some(" "))));
         let mut salted = record(MD5_SALTED, Some("md5($salt.$pass)"));
         salted.salt = Some("7".into());
-        assert!(verifies(&reader, &salted));
+        assert!(verifies(&reader, salted));
     }
 
     #[test]
     fn a_row_s_own_pepper_goes_before_the_source_s() {
         let reader = reader("md5($pass.$pepper)", Some("pepper"));
-        assert!(verifies(&reader, &record(MD5_PEPPERED, None)));
+        assert!(verifies(&reader, record(MD5_PEPPERED, None)));
         let mut own = record(MD5_ROW_PEPPERED, None);
         own.pepper = Some("row".into());
-        assert!(verifies(&reader, &own));
+        assert!(verifies(&reader, own));
     }
 
     #[test]
     fn user_and_email_fall_back_to_what_the_row_has() {
         let by_email = reader("md5($email.':'.$pass)", None);
-        assert!(verifies(&by_email, &record(MD5_EMAIL, None)));
+        assert!(verifies(&by_email, record(MD5_EMAIL, None)));
         let mut own = record(MD5_EMAIL, None);
         own.login = Some("amy".into());
         own.email = Some("amy@example.com".into());
-        assert!(verifies(&by_email, &own));
+        assert!(verifies(&by_email, own));
         let by_user = reader("md5($user.$pass)", None);
         let mut by_id = record(MD5_SALTED, None);
         by_id.login = None;
-        assert!(verifies(&by_user, &by_id));
+        assert!(verifies(&by_user, by_id));
     }
 
     #[test]
     fn what_cannot_be_read_says_why_and_nothing_of_the_value() {
         let reader = reader("auto", None);
-        let why = |record: &Record| reader.read(record).unwrap_err().to_string();
+        let why = |record: Draft| reader.read(Found::of(record).record()).unwrap_err().to_string();
         let mut nothing = record("", None);
         nothing.stored = None;
-        assert_eq!(why(&nothing), Reader::NO_STORED_VALUE);
-        let unknown = why(&record("canary-4711", Some("md5($pas)")));
+        assert_eq!(why(nothing), Reader::NO_STORED_VALUE);
+        let unknown = why(record("canary-4711", Some("md5($pas)")));
         assert!(unknown.starts_with("the row's scheme cannot be understood: column "), "{unknown}");
-        assert_eq!(why(&record(MD5, Some(&"x".repeat(5000)))), "the row's scheme is longer than 1024 bytes");
-        assert!(!why(&record("canary-4711", None)).contains("4711"));
+        assert_eq!(why(record(MD5, Some(&"x".repeat(5000)))), "the row's scheme is longer than 1024 bytes");
+        assert!(!why(record("canary-4711", None)).contains("4711"));
     }
 
     #[test]
@@ -183,7 +185,7 @@ mod tests {
         let reader = reader("auto", None);
         for number in 0..10 * CACHED_SELECTIONS {
             let scheme = format!("md5($pass.'{number}')");
-            assert!(reader.read(&record(MD5, Some(&scheme))).is_ok());
+            assert!(reader.read(Found::of(record(MD5, Some(&scheme))).record()).is_ok());
         }
         assert_eq!(reader.by_row.read().unwrap().len(), CACHED_SELECTIONS);
     }

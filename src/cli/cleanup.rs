@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::config::{Cleanup, Config, Needs};
 use crate::ledger::{Ledger, LedgerError, State, UserRef, UserState};
-use crate::sources::{Cleaner, CleanupError, CredentialSource, Row, Rows, SourceError};
+use crate::sources::{Cleaner, CleanupError, CredentialSource, Page, Rows, SourceError};
 
 use super::ask::{self, Wanted};
 use super::progress::Progress;
@@ -246,7 +246,7 @@ async fn gather(
         while left > 0
             && let Some(batch) = batches.next().await
         {
-            let ids = readable(batch.map_err(Stop::Source)?, &mut report);
+            let ids = readable(&batch.map_err(Stop::Source)?, &mut report);
             let users: Vec<UserRef> = ids.iter().map(|id| ledger.user_ref(job.source.name(), id)).collect();
             let states = ledger.states(&users).await.map_err(Stop::Ledger)?;
             for (id, state) in ids.into_iter().zip(states) {
@@ -265,12 +265,12 @@ async fn gather(
     Ok(())
 }
 
-fn readable(rows: Vec<Row>, report: &mut SourceReport) -> Vec<String> {
+fn readable(rows: &Page, report: &mut SourceReport) -> Vec<String> {
     report.rows += rows.len() as u64;
     let mut ids = Vec::with_capacity(rows.len());
-    for row in rows {
+    for row in rows.iter() {
         match row {
-            Ok(record) => ids.push(record.id),
+            Ok(record) => ids.push(record.id().to_owned()),
             Err(_) => report.unreadable += 1,
         }
     }

@@ -1,7 +1,6 @@
 //! `keyferry export`: writes what Okta would be sent.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,18 +10,16 @@ use serde::Serialize;
 
 use crate::config::{self, Needs};
 use crate::ledger::Ledger;
-use crate::okta::profile::LoginPattern;
 use crate::secret::Secret;
-use crate::seeding::export::{self, Export, ExportError, Planned};
+use crate::seeding::export::{self, Export, ExportError};
 use crate::seeding::people::MergeReport;
-use crate::seeding::plan::Planner;
-use crate::seeding::profile::ProfileMap;
 use crate::seeding::report::Report;
 use crate::seeding::sink::file::Destination;
 use crate::seeding::sink::{CsvLayout, Format};
 
 use super::progress::{Progress, rate};
-use super::stores::{self, Store};
+use super::rows::{RowArgs, planned};
+use super::stores;
 use super::{ConfigArgs, Exit, interrupt, output, setup};
 
 /// Each user goes with the hash where Okta can import it, and with the password hook where not. A user whom neither
@@ -52,22 +49,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     rejects: String,
 
-    /// Only this source
-    #[arg(long, value_name = "NAME")]
-    source: Option<String>,
-
-    /// Only rows for which this holds, in the store's own SQL over the columns of the users query:
-    /// `last_login < '2026-01-01'`
-    #[arg(long = "where", value_name = "SQL")]
-    filter: Option<String>,
-
-    /// Inactive users too; Okta would let them sign in
-    #[arg(long)]
-    include_inactive: bool,
-
-    /// What the org asks of logins: the shape of an address (Okta's default), or any text (login pattern ".+")
-    #[arg(long, value_enum, default_value_t = LoginArg::Address)]
-    login: LoginArg,
+    #[command(flatten)]
+    rows: RowArgs,
 
     /// Notes the exported users in the ledger as planned, with their route, for `status`
     #[arg(long)]
@@ -86,12 +69,6 @@ enum FormatArg {
     Csv,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LoginArg {
-    Address,
-    Any,
-}
-
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let (out, rejects) = (Destination::parse(&args.out), Destination::parse(&args.rejects));
     if let Some(problem) = conflict(&args, &out, &rejects) {
@@ -104,11 +81,12 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let ledger = if args.record { Some(open_ledger(&config.ledger).await?) } else { None };
     let (match_on, merge) = (config.import.match_on.clone(), stores::merge(config.import.merge));
-    let planned =
-        match stores::open(config, args.source.as_deref()).and_then(|stores| planners(stores, &args)) {
-            Ok(planned) => planned,
-            Err(exit) => return Ok(exit),
-        };
+    let planned = match stores::open(config, args.rows.source.as_deref())
+        .and_then(|stores| planned(stores, &args.rows))
+    {
+        Ok(planned) => planned,
+        Err(exit) => return Ok(exit),
+    };
     let format = match args.format {
         FormatArg::Okta => Format::Okta,
         FormatArg::Csv => {
@@ -118,8 +96,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         }
     };
     interrupt::survive_file_size_limit();
-    let total = stores::count(planned.iter().map(|planned| &planned.source), args.filter.as_deref()).await;
-    let (filter, users, refused) = (args.filter, out.clone(), rejects.clone());
+    let total =
+        stores::count(planned.iter().map(|planned| &planned.source), args.rows.filter.as_deref()).await;
+    let (filter, users, refused) = (args.rows.filter, out.clone(), rejects.clone());
     let job =
         Export { sources: planned, match_on, merge, filter, format, out: users, rejects: refused, ledger };
     let mut progress = Progress::start(total);
@@ -167,35 +146,11 @@ async fn open_ledger(ledger: &config::Ledger) -> anyhow::Result<Ledger> {
     Ledger::open(url, key).await.context("--record needs the ledger")
 }
 
-fn planners(stores: Vec<Store>, args: &Args) -> Result<Vec<Planned>, Exit> {
-    let pattern = match args.login {
-        LoginArg::Address => LoginPattern::Address,
-        LoginArg::Any => LoginPattern::Any,
-    };
-    let mut planned = Vec::new();
-    let mut bad = false;
-    for store in stores {
-        match ProfileMap::new(&store.profile, pattern) {
-            Ok(profile) => planned.push(Planned {
-                planner: Arc::new(Planner::new(store.reader, profile, args.include_inactive)),
-                source: store.source,
-            }),
-            Err(errors) => {
-                bad = true;
-                for error in errors {
-                    output::note(&format!("source `{}`: {error}", store.source.name()));
-                }
-            }
-        }
-    }
-    if bad { Err(Exit::Bad) } else { Ok(planned) }
-}
-
 fn is_misconfigured(error: &ExportError, rows: u64) -> bool {
     match error {
         ExportError::People(error) => stores::is_bad_input(error, rows),
         ExportError::SameDestination(_) => true,
-        ExportError::Write(_) | ExportError::Encode(_) | ExportError::Ledger(_) => false,
+        ExportError::Write(_) | ExportError::Ledger(_) => false,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::ledger::{Ledger, LedgerError, ResetStep, State, UserRef, UserState};
 use crate::okta::client::Client;
 use crate::seeding::sink::file::{self, Destination, Output, Unpublished};
 use crate::seeding::sink::record;
-use crate::sources::{CredentialSource, Record, SourceError};
+use crate::sources::{CredentialSource, Page, Record, SourceError};
 
 use super::ask::{self, Wanted};
 use super::progress::Progress;
@@ -248,23 +248,22 @@ impl<'a> Found<'a> {
                 let rows = self.report.rows;
                 let batch = batch.map_err(|error| Failure::Source { error, rows })?;
                 self.report.rows += batch.len() as u64;
-                let records: Vec<Record> = batch.into_iter().filter_map(Result::ok).collect();
-                self.take(source.name(), records).await?;
+                self.take(source.name(), &batch).await?;
                 progress.rows(self.report.rows);
             }
         }
         Ok(())
     }
 
-    async fn take(&mut self, source: &Arc<str>, records: Vec<Record>) -> Result<(), Failure> {
+    async fn take(&mut self, source: &Arc<str>, page: &Page) -> Result<(), Failure> {
         let users: Vec<UserRef> =
-            records.iter().map(|record| self.ledger.user_ref(source, &record.id)).collect();
+            page.records().map(|record| self.ledger.user_ref(source, record.id())).collect();
         let states = self.ledger.states(&users).await.map_err(Failure::Ledger)?;
         let mut lines = Vec::new();
-        for (record, state) in records.into_iter().zip(states) {
+        for (record, state) in page.records().zip(states) {
             let Some((state, okta_id)) = state.as_ref().and_then(straggling) else { continue };
-            self.report.add(source, state, Seen::read(record.last_login.as_deref(), self.now));
-            append(&mut lines, source, &record, state);
+            self.report.add(source, state, Seen::read(record.last_login(), self.now));
+            append(&mut lines, source, record, state);
             if state.reset == Some(ResetStep::Done) {
                 continue;
             }
@@ -272,7 +271,7 @@ impl<'a> Found<'a> {
                 *left -= 1;
                 self.due.push(Straggler {
                     source: Arc::clone(source),
-                    id: record.id,
+                    id: record.id().to_owned(),
                     okta_id: okta_id.to_owned(),
                     started: state.reset.is_some(),
                 });
@@ -294,9 +293,9 @@ fn signed_in(state: &UserState, last_login: Option<SystemTime>) -> bool {
     last_login.is_some_and(|at| !state.existed || state.seeded_at.is_none_or(|seeded| at >= seeded))
 }
 
-fn append(lines: &mut Vec<u8>, source: &str, record_of: &Record, state: &UserState) {
+fn append(lines: &mut Vec<u8>, source: &str, record_of: Record<'_>, state: &UserState) {
     let seeded_at = state.seeded_at.and_then(opened::time_text).unwrap_or_default();
-    let login = record_of.login.as_deref().or(record_of.email.as_deref());
+    let login = record_of.login().or(record_of.email());
     let reset = match state.reset {
         None => "",
         Some(ResetStep::Started) => "started",
@@ -306,12 +305,12 @@ fn append(lines: &mut Vec<u8>, source: &str, record_of: &Record, state: &UserSta
         lines,
         [
             source,
-            &record_of.id,
+            record_of.id(),
             login.unwrap_or_default(),
             state.route.as_str(),
             state.scheme.as_deref().unwrap_or_default(),
             &seeded_at,
-            record_of.last_login.as_deref().unwrap_or_default(),
+            record_of.last_login().unwrap_or_default(),
             reset,
         ],
     );

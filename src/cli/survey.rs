@@ -240,7 +240,7 @@ impl Group {
             inactive: group.users - group.active,
             okta: match key.okta {
                 Importable::Hash(algorithm) => Okta::Hash { algorithm },
-                Importable::Hook(reason) => Okta::Hook { reason },
+                Importable::Hook(reason) => Okta::Hook { reason: reason.into_owned() },
             },
             verify: group.sample.as_ref().zip(time).map(|(hash, time)| Verify {
                 micros: micros(time.time),

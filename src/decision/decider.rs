@@ -147,7 +147,7 @@ impl Decider {
             let mut batches = watched.store.source.stream(None, None);
             let mut seen = 0;
             while let Some(Ok(batch)) = batches.next().await {
-                for record in batch.iter().flatten() {
+                for record in batch.records() {
                     if let Ok(hash) = watched.store.reader.read(record) {
                         self.decoys.observe(&Arc::new(hash));
                     }
@@ -212,7 +212,7 @@ impl Decider {
                 Lookup::Unknown => {}
                 Lookup::Ambiguous => return Located::at(source, Found::Nothing(Reason::AmbiguousUsername)),
                 Lookup::BadRow(row) => return Located::of_bad_row(source, row),
-                Lookup::Found(record) => return self.read(watched, *record),
+                Lookup::Found(found) => return self.read(watched, found.record()),
             }
         }
         Located {
@@ -224,12 +224,12 @@ impl Decider {
         }
     }
 
-    fn read(&self, watched: &WatchedStore, record: Record) -> Located {
-        let (scheme, found) = match watched.store.reader.read(&record) {
+    fn read(&self, watched: &WatchedStore, record: Record<'_>) -> Located {
+        let (scheme, found) = match watched.store.reader.read(record) {
             Ok(hash) => {
                 let hash = Arc::new(hash);
                 self.decoys.observe(&hash);
-                (Some(hash.scheme()), Found::Hash { hash, active: record.active })
+                (Some(hash.scheme()), Found::Hash { hash, active: record.active() })
             }
             Err(ReadError::Unreadable(unreadable)) => {
                 (unreadable.scheme, Found::Nothing(Reason::UnreadableHash))
@@ -238,14 +238,14 @@ impl Decider {
         };
         // An inactive user is told as inactive, whatever state the stored value is in.
         let found = match found {
-            Found::Nothing(_) if !record.active => Found::Nothing(Reason::Inactive),
+            Found::Nothing(_) if !record.active() => Found::Nothing(Reason::Inactive),
             other => other,
         };
         Located {
             source: Some(Arc::clone(watched.store.source.name())),
             scheme,
-            user_id: Some(record.id),
-            login: record.login,
+            user_id: Some(record.id().to_owned()),
+            login: record.login().map(str::to_owned),
             found,
         }
     }

@@ -8,6 +8,7 @@ pub mod event_hooks;
 pub mod groups;
 pub mod hook_call;
 pub mod inline_hooks;
+pub mod json;
 pub mod logs;
 pub mod profile;
 pub mod user;

@@ -154,32 +154,80 @@ pub fn is_attribute_name(name: &str) -> bool {
 fn has_control(value: &str, lines: bool) -> bool {
     let allowed = |character: char| lines && matches!(character, '\n' | '\r' | '\t');
     if value.is_ascii() {
-        return value.bytes().any(|byte| byte.is_ascii_control() && !allowed(char::from(byte)));
+        // Without branches, so that most values are seen through in a few steps.
+        let any = value.bytes().fold(0, |any, byte| any | u8::from(byte.is_ascii_control()));
+        return any != 0 && value.bytes().any(|byte| byte.is_ascii_control() && !allowed(char::from(byte)));
     }
     value.chars().any(|character| character.is_control() && !allowed(character))
 }
 
 /// `dot-atom@domain`. With `international`, characters beyond ASCII may stand in both (RFC 6531).
 fn is_address(value: &str, international: bool) -> bool {
-    let Some((local, domain)) = value.rsplit_once('@') else { return false };
-    let atom = |byte: u8| {
-        byte.is_ascii_alphanumeric()
-            || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
-            || (international && !byte.is_ascii())
+    let Some(at) = value.bytes().rposition(|byte| byte == b'@') else { return false };
+    let (local, domain) = value.as_bytes().split_at(at);
+    let domain = domain.get(1..).unwrap_or_default();
+    let may = |byte: u8, kinds: u8| {
+        let kind = ADDRESS.get(usize::from(byte)).copied().unwrap_or(BEYOND);
+        kind & kinds != 0 || (international && kind == BEYOND)
     };
-    let label = |text: &str| {
-        let inner = |byte: u8| byte.is_ascii_alphanumeric() || (international && !byte.is_ascii());
-        !text.is_empty()
-            && !text.starts_with('-')
-            && !text.ends_with('-')
-            && text.bytes().all(|byte| inner(byte) || byte == b'-')
-    };
-    let labels = domain.split('.');
-    local.split('.').all(|part| !part.is_empty() && part.bytes().all(atom))
-        && domain.contains('.')
-        && labels.into_iter().all(label)
-        && !(international && value.chars().any(char::is_whitespace))
+    // A dot neither begins a part nor ends it, nor stands beside another.
+    let mut before = b'.';
+    for &byte in local {
+        if byte == b'.' && before == b'.' || byte != b'.' && !may(byte, ATOM) {
+            return false;
+        }
+        before = byte;
+    }
+    if before == b'.' {
+        return false;
+    }
+    // A label neither begins with a hyphen nor ends with one.
+    let (mut before, mut dots) = (b'.', 0);
+    for &byte in domain {
+        match byte {
+            b'.' if matches!(before, b'.' | b'-') => return false,
+            b'.' => dots += 1,
+            b'-' if before == b'.' => return false,
+            b'-' => {}
+            _ if may(byte, LABEL) => {}
+            _ => return false,
+        }
+        before = byte;
+    }
+    dots > 0
+        && !matches!(before, b'.' | b'-')
+        && (value.is_ascii() || !value.chars().any(char::is_whitespace))
 }
+
+/// May stand in the part before the `@`.
+const ATOM: u8 = 1;
+/// May stand in a label of a domain, as a hyphen may.
+const LABEL: u8 = 2;
+/// No ASCII at all.
+const BEYOND: u8 = 4;
+
+/// What each byte may be in an address.
+#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "within 256, when compiling")]
+const ADDRESS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let ascii = byte as u8;
+        if ascii.is_ascii_alphanumeric() {
+            kinds[byte] = ATOM | LABEL;
+        } else if !ascii.is_ascii() {
+            kinds[byte] = BEYOND;
+        }
+        byte += 1;
+    }
+    let others = b"!#$%&'*+-/=?^_`{|}~";
+    let mut at = 0;
+    while at < others.len() {
+        kinds[others[at] as usize] = ATOM;
+        at += 1;
+    }
+    kinds
+};
 
 #[cfg(test)]
 mod tests {

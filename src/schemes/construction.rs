@@ -2,6 +2,7 @@
 //! several formats share one (PBKDF2 comes in a dozen dresses).
 
 use super::expression::Arena;
+use super::kernels::memory::Memory;
 use super::kernels::{Kind, Simd, Task};
 use super::{NotImportable, OktaHash};
 
@@ -41,8 +42,8 @@ impl Cost {
 /// instructions that it uses. Grows to the largest value seen and no further than [`super::Limits`] allow. What a
 /// verification left in it is overwritten by [`Scratch::wipe`], or when it is dropped.
 pub struct Scratch {
-    /// Blocks for argon2.
-    pub argon2: Vec<argon2::Block>,
+    /// For argon2 and scrypt.
+    pub(in crate::schemes) memory: Memory,
     /// Intermediate results of expressions.
     pub(in crate::schemes) arena: Arena,
     simd: Simd,
@@ -57,7 +58,7 @@ impl Default for Scratch {
 impl Scratch {
     /// Empty, for kernels with these instructions.
     pub fn with_simd(simd: Simd) -> Self {
-        Self { argon2: Vec::new(), arena: Arena::default(), simd }
+        Self { memory: Memory::default(), arena: Arena::default(), simd }
     }
 
     /// The instructions that kernels use.
@@ -67,15 +68,17 @@ impl Scratch {
 
     /// Bytes that are kept for argon2 and scrypt.
     pub fn memory(&self) -> u64 {
-        self.argon2.len() as u64 * 1024
+        self.memory.bytes()
     }
 
     /// Overwrites what the last verifications left. Not needed before another one that takes as much memory.
-    pub fn wipe(&mut self) {}
+    pub fn wipe(&mut self) {
+        self.memory.wipe();
+    }
 
     /// Wipes, and gives the memory back.
     pub fn release(&mut self) {
-        self.argon2 = Vec::new();
+        self.memory.release();
     }
 }
 

@@ -25,6 +25,26 @@ const CRYPT_HIGH_FIRST: GeneralPurpose = GeneralPurpose::new(&CRYPT_ALPHABET, NO
 /// crypt(3)'s alphabet, whose groups are written lowest six bits first.
 const CRYPT: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+/// Of each byte the value in [`CRYPT`]; 64 and more where it has none.
+const CRYPT_VALUES: [u8; 256] = values(CRYPT);
+/// Likewise in bcrypt's alphabet.
+const RADIX64_VALUES: [u8; 256] = values(b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "within 256 and 64, when compiling"
+)]
+const fn values(alphabet: &[u8; 64]) -> [u8; 256] {
+    let mut values = [u8::MAX; 256];
+    let mut at = 0;
+    while at < 64 {
+        values[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    values
+}
+
 /// Hexadecimal digits, upper or lower case.
 pub fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = vec![0; text.len() / 2];
@@ -140,7 +160,12 @@ pub fn push_crypt64(text: &mut Vec<u8>, mut bits: u32, characters: usize) {
 
 /// Value of one character of crypt(3)'s alphabet.
 pub fn crypt64_value(character: u8) -> Option<u32> {
-    CRYPT.iter().position(|&known| known == character).and_then(|at| u32::try_from(at).ok())
+    CRYPT_VALUES.get(usize::from(character)).filter(|value| **value < 64).map(|value| u32::from(*value))
+}
+
+/// Value of one character of bcrypt's radix-64.
+pub fn radix64_value(character: u8) -> Option<u8> {
+    RADIX64_VALUES.get(usize::from(character)).copied().filter(|value| *value < 64)
 }
 
 /// A decimal number without sign, leading zeros or white space.

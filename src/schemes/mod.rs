@@ -27,7 +27,7 @@ pub use expression::{Explanation, Need, digests, explain, functions};
 pub use kernels::{Kind, Simd};
 pub use left_out::LEFT_OUT;
 pub use limits::Limits;
-pub use okta_hash::{DigestAlgorithm, NotImportable, OktaHash, SaltOrder};
+pub use okta_hash::{DigestAlgorithm, HashField, NotImportable, OktaHash, SaltOrder};
 pub use registry::{Entry, Example, entries, find};
 pub use selection::{Hash, ReadError, Selection, SelectionError, TooCostly, Unreadable};
 pub use specimens::specimens;

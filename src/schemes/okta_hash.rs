@@ -1,6 +1,8 @@
 //! Okta's `credentials.password.hash` object. Okta has accepted malformed hashes in silence and the users then
 //! could not sign in, so nothing but a validated object can be made here.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use thiserror::Error;
 
@@ -10,12 +12,12 @@ use super::encoding;
 /// Why Okta cannot take a value as a hash; the user then goes with the password hook.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct NotImportable(pub String);
+pub struct NotImportable(pub Cow<'static, str>);
 
 impl NotImportable {
     /// Of an algorithm that Okta does not know at all.
     pub(in crate::schemes) fn algorithm(name: &str) -> Self {
-        Self(format!("{name} is not among Okta's algorithms"))
+        Self(format!("{name} is not among Okta's algorithms").into())
     }
 }
 
@@ -60,6 +62,15 @@ pub struct OktaHash {
     key_size: Option<u32>,
 }
 
+/// A field of the object.
+#[derive(Clone, Copy, Debug)]
+pub enum HashField<'a> {
+    /// A text.
+    Text(&'a str),
+    /// A number.
+    Number(u32),
+}
+
 /// The fewest rounds of PBKDF2 that Okta takes.
 const PBKDF2_MIN_ROUNDS: u32 = 4096;
 /// The largest bcrypt cost that Okta takes.
@@ -69,6 +80,38 @@ impl OktaHash {
     /// Okta's name of the algorithm: `BCRYPT`, `SHA-512`, `PBKDF2` …
     pub fn algorithm(&self) -> &'static str {
         self.algorithm
+    }
+
+    /// The fields as they serialize, in their order.
+    pub fn fields(&self, mut each: impl FnMut(&'static str, HashField<'_>)) {
+        each("algorithm", HashField::Text(self.algorithm));
+        if let Some(cost) = self.work_factor {
+            each("workFactor", HashField::Number(cost));
+        }
+        if let Some(salt) = &self.salt {
+            each("salt", HashField::Text(salt));
+        }
+        each("value", HashField::Text(&self.value));
+        if let Some(order) = self.salt_order {
+            let order = match order {
+                SaltOrder::Prefix => "PREFIX",
+                SaltOrder::Postfix => "POSTFIX",
+            };
+            each("saltOrder", HashField::Text(order));
+        }
+        if let Some(digest) = self.digest_algorithm {
+            let digest = match digest {
+                DigestAlgorithm::Sha256Hmac => "SHA256_HMAC",
+                DigestAlgorithm::Sha512Hmac => "SHA512_HMAC",
+            };
+            each("digestAlgorithm", HashField::Text(digest));
+        }
+        if let Some(rounds) = self.iteration_count {
+            each("iterationCount", HashField::Number(rounds));
+        }
+        if let Some(size) = self.key_size {
+            each("keySize", HashField::Number(size));
+        }
     }
 
     /// The algorithm with the salt's place or the rounds, for people: `SHA-1, POSTFIX`.
@@ -87,12 +130,14 @@ impl OktaHash {
     /// spare bits of either's last character must be zero: some bcrypt libraries refuse others.
     pub fn bcrypt(cost: u32, salt: &str, value: &str) -> Result<Self, NotImportable> {
         if !(1..=BCRYPT_MAX_COST).contains(&cost) {
-            return Err(NotImportable(format!("bcrypt cost {cost}: Okta takes 1 to {BCRYPT_MAX_COST}")));
+            return Err(NotImportable(
+                format!("bcrypt cost {cost}: Okta takes 1 to {BCRYPT_MAX_COST}").into(),
+            ));
         }
-        if salt.len() != 22 || encoding::from_radix64(salt.as_bytes()).is_none() {
+        if !is_radix64(salt, 22, 0x0f) {
             return Err(NotImportable("the salt is not 22 characters of bcrypt's radix-64".into()));
         }
-        if value.len() != 31 || encoding::from_radix64(value.as_bytes()).is_none() {
+        if !is_radix64(value, 31, 0x03) {
             return Err(NotImportable("the value is not 31 characters of bcrypt's radix-64".into()));
         }
         let salt = Some(salt.to_owned());
@@ -114,7 +159,7 @@ impl OktaHash {
             other => return Err(NotImportable::algorithm(other.title())),
         };
         if value.len() != digest.len() {
-            return Err(NotImportable(format!("the value is not {} bytes long", digest.len())));
+            return Err(NotImportable(format!("the value is not {} bytes long", digest.len()).into()));
         }
         let mut hash = Self::named(algorithm, encoding::to_base64(value));
         if let Some((order, salt)) = salt.filter(|(_, salt)| !salt.is_empty()) {
@@ -135,16 +180,13 @@ impl OktaHash {
             Digest::Sha256 => DigestAlgorithm::Sha256Hmac,
             Digest::Sha512 => DigestAlgorithm::Sha512Hmac,
             other => {
-                return Err(NotImportable(format!(
-                    "PBKDF2 with {}: Okta takes SHA-256 and SHA-512 only",
-                    other.title()
-                )));
+                let why = format!("PBKDF2 with {}: Okta takes SHA-256 and SHA-512 only", other.title());
+                return Err(NotImportable(why.into()));
             }
         };
         if rounds < PBKDF2_MIN_ROUNDS {
-            return Err(NotImportable(format!(
-                "PBKDF2 with {rounds} rounds: Okta takes {PBKDF2_MIN_ROUNDS} and more"
-            )));
+            let why = format!("PBKDF2 with {rounds} rounds: Okta takes {PBKDF2_MIN_ROUNDS} and more");
+            return Err(NotImportable(why.into()));
         }
         if salt.is_empty() {
             return Err(NotImportable("PBKDF2 without a salt".into()));
@@ -172,6 +214,15 @@ impl OktaHash {
             key_size: None,
         }
     }
+}
+
+/// Whether a text is bcrypt's radix-64 of this length; `spare` are the bits of its last character that must be zero.
+fn is_radix64(text: &str, length: usize, spare: u8) -> bool {
+    let values = text.bytes().map(encoding::radix64_value);
+    let last = text.bytes().next_back().and_then(encoding::radix64_value);
+    text.len() == length
+        && values.fold(true, |good, value| good & value.is_some())
+        && last.is_some_and(|last| last & spare == 0)
 }
 
 impl std::fmt::Debug for OktaHash {

@@ -1,10 +1,9 @@
 //! The static table of schemes, from which identification, help and `docs/SCHEMES.md` are made.
 //!
-//! A value is identified by how it begins: its first byte, then the longest prefix. Where two schemes share a
+//! A value is identified by how it begins: by its first bytes one after another, as far as any prefix goes. Where two schemes share a
 //! prefix (`{MD5}` is LDAP's and Spring's), each says by the shape of the rest what it claims. No scheme is ever
 //! tried to see whether it fits.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::construction::{Reading, Refusal};
@@ -65,6 +64,8 @@ pub struct Entry {
     pub(in crate::schemes) crypt3: bool,
     /// How a value is read.
     pub(in crate::schemes) reader: Reader,
+    /// Its place in the table, which sets it; none before.
+    pub(in crate::schemes) place: Option<usize>,
 }
 
 /// How an entry's values are read.
@@ -95,6 +96,7 @@ impl Entry {
         bare: false,
         crypt3: false,
         reader: Reader::Format(|_, _| Err(Refusal::Unreadable(String::new()))),
+        place: None,
     };
 
     /// Whether `auto` recognises and reads its values.
@@ -123,7 +125,11 @@ impl Entry {
     }
 
     pub(in crate::schemes) fn shared_name(&self) -> Arc<str> {
-        SHARED.get(self.name).map_or_else(|| Arc::from(self.name), |shared| Arc::clone(&shared.name))
+        self.shared().map_or_else(|| Arc::from(self.name), |shared| Arc::clone(&shared.name))
+    }
+
+    fn shared(&self) -> Option<&'static Shared> {
+        SHARED.get(self.place?)
     }
 
     /// Reads a value of this scheme.
@@ -164,7 +170,7 @@ impl Entry {
 
     fn compiled(&self) -> Result<&'static Compiled, Refusal> {
         let broken = |()| Refusal::unreadable(format!("the scheme {} is written wrongly", self.name));
-        let shared = SHARED.get(self.name).ok_or(()).map_err(broken)?;
+        let shared = self.shared().ok_or(()).map_err(broken)?;
         shared.compiled.get_or_init(|| self.compile().map_err(|_| ())).as_ref().map_err(|()| broken(()))
     }
 
@@ -191,9 +197,10 @@ struct Shared {
     compiled: OnceLock<Result<Compiled, ()>>,
 }
 
-static SHARED: LazyLock<HashMap<&'static str, Shared>> = LazyLock::new(|| {
+/// In the table's order.
+static SHARED: LazyLock<Vec<Shared>> = LazyLock::new(|| {
     let shared = |entry: &Entry| Shared { name: Arc::from(entry.name), compiled: OnceLock::new() };
-    entries().iter().map(|entry| (entry.name, shared(entry))).collect()
+    entries().iter().map(shared).collect()
 });
 
 impl std::fmt::Debug for Entry {
@@ -202,23 +209,126 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| formats::FAMILIES.concat());
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let entries = formats::FAMILIES.concat().into_iter().enumerate();
+    entries.map(|(place, entry)| Entry { place: Some(place), ..entry }).collect()
+});
 
-/// All prefixes, by their first byte; of each byte the longest first.
-static PREFIXES: LazyLock<Vec<Vec<(&'static str, &'static Entry)>>> = LazyLock::new(|| {
-    let mut by_byte = vec![Vec::new(); 256];
+/// All prefixes, byte by byte. Those in braces are the same in any case.
+static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
+    let mut prefixes = Prefixes { first: [None; 256], nodes: Vec::new() };
     for entry in entries() {
         for prefix in entry.prefixes {
-            if let Some(list) = prefix.bytes().next().and_then(|byte| by_byte.get_mut(usize::from(byte))) {
-                list.push((*prefix, entry));
+            prefixes.insert(prefix, entry);
+        }
+    }
+    prefixes.link();
+    prefixes
+});
+
+/// A tree of the beginnings of values.
+struct Prefixes {
+    /// By the first byte.
+    first: [Option<usize>; 256],
+    nodes: Vec<Node>,
+}
+
+/// What is known of values that begin as the way to here says.
+#[derive(Default)]
+struct Node {
+    /// By the next byte.
+    next: Vec<(u8, usize)>,
+    /// The same as a table, where there are many.
+    wide: Option<Box<[Option<usize>; 256]>>,
+    /// The prefixes that end here, in the table's order.
+    ends: Vec<(&'static str, &'static Entry)>,
+    before: Option<usize>,
+    /// Where the next shorter prefix ends.
+    shorter: Option<usize>,
+}
+
+/// Next bytes that are rather tried one by one.
+const FEW: usize = 4;
+
+impl Prefixes {
+    fn insert(&mut self, prefix: &'static str, entry: &'static Entry) {
+        let mut at = None;
+        for byte in folded(prefix.as_bytes()) {
+            at = Some(self.next(at, byte).unwrap_or_else(|| self.grow(at, byte)));
+        }
+        if let Some(node) = at.and_then(|at| self.nodes.get_mut(at)) {
+            node.ends.push((prefix, entry));
+        }
+    }
+
+    fn grow(&mut self, at: Option<usize>, byte: u8) -> usize {
+        let new = self.nodes.len();
+        self.nodes.push(Node { before: at, ..Node::default() });
+        match at.and_then(|at| self.nodes.get_mut(at)) {
+            Some(node) => node.next.push((byte, new)),
+            None => {
+                if let Some(first) = self.first.get_mut(usize::from(byte)) {
+                    *first = Some(new);
+                }
+            }
+        }
+        new
+    }
+
+    /// Nodes come behind those before them, whose links are known by then.
+    fn link(&mut self) {
+        for at in 0..self.nodes.len() {
+            let before = self.nodes.get(at).and_then(|node| node.before);
+            let shorter = before.and_then(|before| {
+                let node = self.nodes.get(before)?;
+                if node.ends.is_empty() { node.shorter } else { Some(before) }
+            });
+            if let Some(node) = self.nodes.get_mut(at) {
+                node.shorter = shorter;
+                node.wide = (node.next.len() > FEW).then(|| {
+                    let mut wide = Box::new([None; 256]);
+                    for (byte, next) in &node.next {
+                        if let Some(place) = wide.get_mut(usize::from(*byte)) {
+                            *place = Some(*next);
+                        }
+                    }
+                    wide
+                });
             }
         }
     }
-    for list in &mut by_byte {
-        list.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len())); // stable: the table's order decides
+
+    fn next(&self, at: Option<usize>, byte: u8) -> Option<usize> {
+        let Some(at) = at else { return *self.first.get(usize::from(byte))? };
+        let node = self.nodes.get(at)?;
+        match &node.wide {
+            Some(wide) => *wide.get(usize::from(byte))?,
+            None => node.next.iter().find(|(next, _)| *next == byte).map(|(_, node)| *node),
+        }
     }
-    by_byte
-});
+
+    /// The prefixes of a value, the longest first.
+    fn of(&self, stored: &[u8]) -> impl Iterator<Item = &(&'static str, &'static Entry)> + Clone {
+        let (mut at, mut longest) = (None, None);
+        for byte in folded(stored) {
+            at = self.next(at, byte);
+            match at.and_then(|at| self.nodes.get(at)) {
+                Some(node) if !node.ends.is_empty() => longest = at,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let shorter = |at: &usize| self.nodes.get(*at).and_then(|node| node.shorter);
+        let ending = std::iter::successors(longest, shorter);
+        ending.filter_map(|at| self.nodes.get(at)).flat_map(|node| &node.ends)
+    }
+}
+
+/// The bytes of a value or prefix as they are told apart.
+fn folded(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    let braced = bytes.first() == Some(&b'{');
+    bytes.iter().map(move |byte| if braced { byte.to_ascii_lowercase() } else { *byte })
+}
 
 /// All entries, in the order in which they are listed.
 pub fn entries() -> &'static [Entry] {
@@ -260,8 +370,7 @@ pub(in crate::schemes) fn begins(stored: &[u8], prefix: &str) -> bool {
 
 /// The scheme that a stored value belongs to by its beginning.
 pub(in crate::schemes) fn identify(stored: &[u8]) -> Option<&'static Entry> {
-    let list = PREFIXES.get(usize::from(*stored.first()?))?;
-    let mut known = list.iter().filter(|(prefix, _)| begins(stored, prefix));
+    let mut known = PREFIXES.of(stored);
     let claims =
         |(prefix, entry): &&(&str, &Entry)| (entry.claims)(stored.get(prefix.len()..).unwrap_or_default());
     // Where nobody claims it, the first says what is wrong with it; unless any text may begin so, such as a password.
@@ -294,6 +403,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::schemes::construction::Construction;
     use crate::schemes::{Scratch, Selection, Verdict};
 
     /// Those that allocate more than half as much again as they return, and how many tenths of it they may at most. The
@@ -326,6 +436,32 @@ mod tests {
         ("mongodb-scram-sha-1", 20),
         ("mongodb-scram-sha-256", 20),
     ];
+
+    /// All prefixes tried one after the other, the longest first.
+    fn prefixes_one_by_one(stored: &[u8]) -> Vec<(&'static str, &'static str)> {
+        let all =
+            entries().iter().flat_map(|entry| entry.prefixes.iter().map(move |prefix| (*prefix, entry)));
+        let mut known: Vec<_> = all.filter(|(prefix, _)| begins(stored, prefix)).collect();
+        known.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        known.into_iter().map(|(prefix, entry)| (prefix, entry.name)).collect()
+    }
+
+    #[test]
+    fn the_tree_of_prefixes_knows_them_all_in_their_order() {
+        let examples = entries().iter().map(|entry| entry.example.stored.to_owned());
+        let prefixes = entries().iter().flat_map(|entry| entry.prefixes).map(|prefix| (*prefix).to_owned());
+        for value in examples.chain(prefixes) {
+            let length = (0..=value.len()).filter(|length| value.is_char_boundary(*length));
+            for value in length.map(|length| &value[..length]) {
+                for value in
+                    [value.to_owned(), value.to_uppercase(), value.to_lowercase(), format!("{value}\0")]
+                {
+                    let found = PREFIXES.of(value.as_bytes()).map(|(prefix, entry)| (*prefix, entry.name));
+                    assert_eq!(found.collect::<Vec<_>>(), prefixes_one_by_one(value.as_bytes()), "{value}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn no_name_means_two_schemes() {
@@ -388,9 +524,12 @@ mod tests {
             assert!(kept.is_some(), "{}", entry.name);
             let allowed =
                 WASTEFUL.iter().find(|(name, _)| *name == entry.name).map_or(15, |(_, tenths)| *tenths);
-            let returned = u64::try_from(info.bytes_current).unwrap();
-            if 10 * info.bytes_total > returned * allowed {
-                wasteful.push(format!("{}: {} B for {returned} B", entry.name, info.bytes_total));
+            // Where the scheme's name and the construction are, which is returned too.
+            let place = size_of::<Arc<str>>() + size_of::<Box<dyn Construction>>();
+            let returned = info.bytes_current.cast_unsigned() + place as u64;
+            let total = info.bytes_total + place as u64;
+            if 10 * total > returned * allowed {
+                wasteful.push(format!("{}: {total} B for {returned} B", entry.name));
             }
         }
         assert!(wasteful.is_empty(), "{} allocate too much:\n{}", wasteful.len(), wasteful.join("\n"));

@@ -123,23 +123,23 @@ impl Selection {
     /// value that is too costly for one of them is too costly.
     pub fn read(&self, credential: &Credential<'_>, limits: &Limits) -> Result<Hash, ReadError> {
         limits.credential(credential).map_err(|refusal| ReadError::new(refusal, None))?;
-        let mut candidates: Vec<(Arc<str>, Box<dyn Construction>)> = Vec::with_capacity(self.choices.len());
+        let mut read: Option<Hash> = None;
         let mut unreadable = Vec::new();
         for choice in self.choices.iter() {
-            if choice.reads_anything() && !candidates.is_empty() {
+            if read.is_some() && choice.reads_anything() {
                 continue;
             }
             match choice.read(credential, limits) {
-                Ok((name, construction)) => {
-                    if !candidates.iter().any(|(known, _)| *known == name) {
-                        candidates.push((name, construction));
-                    }
-                }
+                Ok(candidate) => match &mut read {
+                    None => read = Some(Hash { first: candidate, more: Vec::new() }),
+                    Some(hash) if hash.candidates().any(|(known, _)| *known == candidate.0) => {}
+                    Some(hash) => hash.more.push(candidate),
+                },
                 Err(ReadError::Unreadable(error)) => unreadable.push(error),
                 Err(error @ ReadError::TooCostly(_)) => return Err(error),
             }
         }
-        if candidates.is_empty() { Err(worst(unreadable).into()) } else { Ok(Hash { candidates }) }
+        read.ok_or_else(|| worst(unreadable).into())
     }
 }
 
@@ -202,11 +202,7 @@ impl Choice {
         }
     }
 
-    fn read(
-        &self,
-        credential: &Credential<'_>,
-        limits: &Limits,
-    ) -> Result<(Arc<str>, Box<dyn Construction>), ReadError> {
+    fn read(&self, credential: &Credential<'_>, limits: &Limits) -> Result<Candidate, ReadError> {
         let named = |reading: Reading, name: &Arc<str>| match reading.and_then(|construction| {
             limits.time(construction.cost())?;
             Ok(construction)
@@ -238,25 +234,33 @@ impl Choice {
 
 /// A stored value that was read: one construction, or several where a list of schemes leaves more than one open.
 pub struct Hash {
-    candidates: Vec<(Arc<str>, Box<dyn Construction>)>,
+    first: Candidate,
+    more: Vec<Candidate>,
 }
 
+/// A scheme's name, and what it makes of a stored value.
+type Candidate = (Arc<str>, Box<dyn Construction>);
+
 impl Hash {
+    fn candidates(&self) -> impl Iterator<Item = &Candidate> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+
     /// The scheme's name; of several candidates, the first. For an expression, its own text.
     pub fn scheme(&self) -> Arc<str> {
-        self.candidates.first().map_or_else(|| Arc::from(""), |(name, _)| Arc::clone(name))
+        Arc::clone(&self.first.0)
     }
 
     /// See [`Construction::parameters`].
     pub fn parameters(&self) -> String {
-        self.candidates.first().map_or_else(String::new, |(_, construction)| construction.parameters())
+        self.first.1.parameters()
     }
 
     /// Whether the password makes the stored value, by any candidate. All candidates are tried whatever the
     /// first says, so that time does not tell which one matched.
     pub fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
         let mut verdict = Verdict::Mismatch;
-        for (_, construction) in &self.candidates {
+        for (_, construction) in self.candidates() {
             if construction.verify(password, scratch) == Verdict::Match {
                 verdict = Verdict::Match;
             }
@@ -266,10 +270,12 @@ impl Hash {
 
     /// What its verifications can run together with, in [`Hash::verify_together`]; `None` where they run alone.
     pub fn kind(&self) -> Option<Kind> {
-        match self.candidates.as_slice() {
-            [(_, only)] => only.kind(),
-            _ => None,
-        }
+        self.only()?.kind()
+    }
+
+    /// What it is, where nothing else is possible.
+    fn only(&self) -> Option<&dyn Construction> {
+        self.more.is_empty().then(|| &*self.first.1)
     }
 
     /// Verifies several passwords, each against its own value, side by side on one core. The verdicts are in the order of
@@ -280,8 +286,7 @@ impl Hash {
         let mut judges = Vec::with_capacity(attempts.len());
         for ((hash, password), verdict) in attempts.iter().zip(&mut verdicts) {
             let joins = hash.kind() == Some(kind);
-            let only = hash.candidates.first().filter(|_| joins).map(|(_, construction)| construction);
-            match only.and_then(|only| Some((only, only.task(password, scratch)?))) {
+            match hash.only().filter(|_| joins).and_then(|only| Some((only, only.task(password, scratch)?))) {
                 Some((only, task)) => {
                     judges.push((only, verdict));
                     tasks.push(task);
@@ -297,7 +302,7 @@ impl Hash {
 
     /// What [`Hash::verify`] takes: the times added, the largest memory.
     pub fn cost(&self) -> Cost {
-        self.candidates.iter().fold(Cost::default(), |sum, (_, construction)| {
+        self.candidates().fold(Cost::default(), |sum, (_, construction)| {
             let one = construction.cost();
             Cost { micros: sum.micros.saturating_add(one.micros), memory: sum.memory.max(one.memory) }
         })
@@ -306,8 +311,8 @@ impl Hash {
     /// The object with which Okta imports this value, or why not. With several candidates nobody knows which one
     /// it is, so the hook must find out.
     pub fn okta(&self) -> Result<OktaHash, NotImportable> {
-        match self.candidates.as_slice() {
-            [(_, only)] => only.okta(),
+        match self.more.as_slice() {
+            [] => self.first.1.okta(),
             _ => Err(NotImportable("several schemes are possible for this value".into())),
         }
     }

@@ -50,9 +50,6 @@ pub enum ExportError {
     /// The ledger could not note the users.
     #[error("the exported users cannot be noted in the ledger: {0}")]
     Ledger(#[from] LedgerError),
-    /// A row could not be turned into bytes: a mistake of the program.
-    #[error("a row could not be written down: {0}")]
-    Encode(std::io::Error),
     /// Output and rejects would overwrite each other.
     #[error("users and rejects cannot both go to {0}")]
     SameDestination(Destination),
@@ -125,10 +122,10 @@ struct Noted {
 }
 
 impl Noted {
-    fn new(record: &Record, user: &plan::Planned<'_>) -> Self {
+    fn new(record: Record<'_>, user: &plan::Planned<'_>) -> Self {
         Self {
-            id: record.id.clone(),
-            login: record.login.clone(),
+            id: record.id().to_owned(),
+            login: record.login().map(str::to_owned),
             route: match user.route {
                 Route::Hash(_) => ledger::Route::Hash,
                 Route::Hook { .. } => ledger::Route::Hook,
@@ -179,17 +176,18 @@ fn chunk(
                 if let (true, Ok(record)) = (note, visited.row) {
                     chunk.noted.push(Noted::new(record, &user));
                 }
-                return format.append(&mut chunk.accepted, user).map_err(ExportError::Encode);
+                format.append(&mut chunk.accepted, user);
+                return Ok(());
             }
             Err(reject) => reject,
         };
         let (id, login) = match visited.row {
-            Ok(record) => (Some(record.id.as_str()), planned.planner.profile().login(record)),
+            Ok(record) => (Some(record.id()), visited.mapping.login(record)),
             Err(bad) => (bad.id.as_deref(), None),
         };
         rejects::append(&mut chunk.rejected, source_name, id, login, &reject.to_string());
         chunk.report.rejected(&reject);
-        Ok(())
+        Ok::<_, ExportError>(())
     })?;
     Ok((chunk, merged))
 }
@@ -242,14 +240,14 @@ mod tests {
     use super::super::plan::Planner;
     use super::super::profile::ProfileMap;
     use super::super::sink::CsvLayout;
-    use super::super::testing::{MemorySource, person};
+    use super::super::testing::{DraftRow, MemorySource, person};
     use super::*;
     use crate::credential::Reader;
     use crate::okta::profile::LoginPattern;
     use crate::schemes::{Limits, Selection};
-    use crate::sources::{BadRow, Row, SourceError};
+    use crate::sources::{BadRow, SourceError};
 
-    fn planned(name: &str, batches: Vec<Result<Vec<Row>, SourceError>>) -> Planned {
+    fn planned(name: &str, batches: Vec<Result<Vec<DraftRow>, SourceError>>) -> Planned {
         let reader = Reader::new(Selection::auto(), Limits::default(), None);
         let profile = ProfileMap::new(&[], LoginPattern::Address).unwrap();
         Planned {

@@ -3,11 +3,12 @@
 //! A value that cannot be read, or is too costly to verify, is a reject: the hook could not verify it either, and
 //! the user would be locked out in silence.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::profile::{Beside, ProfileMap};
+use super::profile::{Beside, Mapping, ProfileMap};
 use crate::credential::Reader;
 use crate::okta::profile::ProfileError;
 use crate::okta::user::Profile;
@@ -22,7 +23,7 @@ pub enum Route {
     /// At the first sign-in, through the hook.
     Hook {
         /// Why Okta cannot import the hash.
-        reason: String,
+        reason: Cow<'static, str>,
     },
 }
 
@@ -107,18 +108,18 @@ impl Planner {
         &self.profile
     }
 
-    /// Decides by the row alone.
-    pub fn plan<'a>(&'a self, record: &'a Record) -> Result<Planned<'a>, Reject> {
-        self.plan_beside(record, Beside::default())
-    }
-
-    /// Decides by the row and by what is known beside it.
-    pub fn plan_beside<'a>(&'a self, record: &'a Record, beside: Beside<'a>) -> Result<Planned<'a>, Reject> {
-        if !record.active && !self.include_inactive {
+    /// Decides by the row and by what is known beside it. `mapping` is the planner's own, over the row's columns.
+    pub fn plan<'a>(
+        &self,
+        mapping: &Mapping<'a>,
+        record: Record<'a>,
+        beside: Beside<'a>,
+    ) -> Result<Planned<'a>, Reject> {
+        if !record.active() && !self.include_inactive {
             return Err(Reject::Inactive);
         }
-        let profile = self.profile.profile_beside(record, beside)?;
-        if record.stored.is_none() {
+        let profile = mapping.profile_beside(record, beside)?;
+        if record.stored().is_none() {
             return Err(Reject::NoStoredPassword);
         }
         let hash = self.reader.read(record).map_err(|error| match error {

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::okta::profile::{self, Attribute, LoginPattern, ProfileError};
 use crate::okta::user::Profile;
-use crate::sources::Record;
+use crate::sources::{Columns, Place, Record};
 
 /// The mapping where `[source.profile]` says nothing: attribute, and the columns that are tried in order.
 pub const DEFAULT: [(&str, &[&str]); 5] = [
@@ -103,9 +103,9 @@ impl ProfileMap {
         self.entries.iter().map(|entry| entry.name.as_str())
     }
 
-    /// The columns that the mapping needs and this row does not have.
-    pub fn missing_columns<'a>(&'a self, record: &Record) -> Vec<&'a str> {
-        let has = |column: &String| record.has_column(column);
+    /// The columns that the mapping needs and a query's result does not have.
+    pub fn missing_columns<'a>(&'a self, columns: &Columns) -> Vec<&'a str> {
+        let has = |column: &String| columns.place(column).is_some();
         self.entries
             .iter()
             .filter(|entry| entry.explicit || entry.required)
@@ -114,27 +114,47 @@ impl ProfileMap {
             .collect()
     }
 
-    /// The place of an attribute that it fills, for [`ProfileMap::value`].
+    /// The place of an attribute that it fills, for [`Mapping::value`].
     pub fn place(&self, attribute: &str) -> Option<usize> {
         self.entries.iter().position(|entry| entry.name == attribute)
     }
 
+    /// The mapping of rows that have these columns: their names are looked up once a page, not in every row.
+    pub fn over(&self, columns: &Columns) -> Mapping<'_> {
+        let places = |entry: &Entry| entry.columns.iter().filter_map(|name| columns.place(name)).collect();
+        let entries = self.entries.iter().map(|entry| (entry, places(entry))).collect();
+        Mapping { entries, login: self.login, pattern: self.pattern }
+    }
+}
+
+/// A [`ProfileMap`] for the rows of one page.
+#[derive(Debug)]
+pub struct Mapping<'m> {
+    entries: Vec<(&'m Entry, Vec<Place>)>,
+    login: usize,
+    pattern: LoginPattern,
+}
+
+impl<'m> Mapping<'m> {
     /// The value of the attribute at this place, unchecked.
-    pub fn value<'a>(&self, place: usize, record: &'a Record) -> Option<&'a str> {
-        self.entries.get(place).and_then(|entry| entry.value(record))
+    pub fn value<'a>(&self, place: usize, record: Record<'a>) -> Option<&'a str> {
+        self.entries.get(place).and_then(|(_, places)| value(record, places))
     }
 
     /// The login as it would be sent, unchecked.
-    pub fn login<'a>(&self, record: &'a Record) -> Option<&'a str> {
+    pub fn login<'a>(&self, record: Record<'a>) -> Option<&'a str> {
         self.value(self.login, record)
     }
 
     /// All attributes that have a value, unchecked, in the order of Okta's template.
-    pub fn values<'a>(&'a self, record: &'a Record, beside: Beside<'a>) -> Vec<(&'a str, &'a str)> {
-        let mut values = Vec::with_capacity(self.entries.len());
-        for entry in &self.entries {
+    pub fn values<'a>(&self, record: Record<'a>, beside: Beside<'a>) -> Vec<(&'a str, &'a str)>
+    where
+        'm: 'a,
+    {
+        let mut values: Vec<(&'a str, &'a str)> = Vec::with_capacity(self.entries.len());
+        for (entry, places) in &self.entries {
             let corrected = Beside::of(beside.corrected, &entry.name);
-            let value = corrected.or_else(|| entry.value(record));
+            let value = corrected.or_else(|| value(record, places));
             let value = value.or_else(|| Beside::of(beside.filled, &entry.name));
             values.extend(value.map(|value| (entry.name.as_str(), value)));
         }
@@ -153,10 +173,13 @@ impl ProfileMap {
 
     /// The profile of a row and what is known beside it, or the first thing that Okta would refuse in it.
     pub fn profile_beside<'a>(
-        &'a self,
-        record: &'a Record,
+        &self,
+        record: Record<'a>,
         beside: Beside<'a>,
-    ) -> Result<Profile<'a>, ProfileError> {
+    ) -> Result<Profile<'a>, ProfileError>
+    where
+        'm: 'a,
+    {
         if beside.is_empty() {
             return self.profile(record);
         }
@@ -173,10 +196,13 @@ impl ProfileMap {
     }
 
     /// The profile of a row, or the first thing that Okta would refuse in it.
-    pub fn profile<'a>(&'a self, record: &'a Record) -> Result<Profile<'a>, ProfileError> {
-        let mut values = Vec::with_capacity(self.entries.len());
-        for entry in &self.entries {
-            match entry.value(record) {
+    pub fn profile<'a>(&self, record: Record<'a>) -> Result<Profile<'a>, ProfileError>
+    where
+        'm: 'a,
+    {
+        let mut values: Vec<(&'a str, &'a str)> = Vec::with_capacity(self.entries.len());
+        for (entry, places) in &self.entries {
+            match value(record, places) {
                 Some(value) => {
                     entry.attribute.check(&entry.name, value, self.pattern)?;
                     values.push((entry.name.as_str(), value));
@@ -189,14 +215,17 @@ impl ProfileMap {
     }
 }
 
-impl Entry {
-    fn value<'a>(&self, record: &'a Record) -> Option<&'a str> {
-        self.columns
-            .iter()
-            .filter_map(|column| record.column(column))
-            .map(str::trim)
-            .find(|value| !value.is_empty())
+/// Without blanks at both ends, of which most values have none.
+fn trimmed(value: &str) -> &str {
+    match value.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => value,
+        _ => value.trim(),
     }
+}
+
+/// The first of these columns that has a value counts.
+fn value<'a>(record: Record<'a>, places: &[Place]) -> Option<&'a str> {
+    places.iter().filter_map(|place| record.at(*place)).map(trimmed).find(|value| !value.is_empty())
 }
 
 /// The place of an attribute in Okta's template; behind it where it is a custom one.
@@ -244,8 +273,9 @@ fn explicit_entries(pairs: &[(String, String)]) -> Result<Vec<Entry>, Vec<Mappin
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::record;
+    use super::super::testing::{copy, record};
     use super::*;
+    use crate::sources::Found;
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(attribute, column)| ((*attribute).into(), (*column).into())).collect()
@@ -271,7 +301,9 @@ mod tests {
             ],
         );
         let map = map(&[("mobilePhone", "phone"), ("nickName", "nick")]);
-        let profile = map.profile(&row).unwrap();
+        let row = Found::of(row);
+        let mapping = map.over(row.columns());
+        let profile = mapping.profile(row.record()).unwrap();
         assert_eq!(
             profile.0,
             [
@@ -286,7 +318,9 @@ mod tests {
     #[test]
     fn a_required_attribute_without_a_value_is_named() {
         let row = record("1", "amy@example.com", &[("first_name", Some("Amy")), ("last_name", Some(" "))]);
-        assert_eq!(map(&[]).profile(&row).unwrap_err().to_string(), "lastName is missing");
+        let row = Found::of(row);
+        let profile = map(&[]).over(row.columns()).profile(row.record()).map(|_| ());
+        assert_eq!(profile.unwrap_err().to_string(), "lastName is missing");
     }
 
     #[test]
@@ -314,9 +348,14 @@ mod tests {
     #[test]
     fn columns_that_the_query_lacks_are_found() {
         let row = record("1", "amy@example.com", &[("first_name", None), ("surname", None)]);
-        assert_eq!(map(&[("mobilePhone", "phone")]).missing_columns(&row), ["last_name", "phone"]);
+        let row = Found::of(row);
+        assert_eq!(map(&[("mobilePhone", "phone")]).missing_columns(row.columns()), ["last_name", "phone"]);
         let default = ProfileMap::new(&[], LoginPattern::Address).unwrap();
-        assert_eq!(default.missing_columns(&row), ["last_name"], "an absent phone is no mistake by default");
+        assert_eq!(
+            default.missing_columns(row.columns()),
+            ["last_name"],
+            "an absent phone is no mistake by default"
+        );
     }
 
     #[test]
@@ -324,9 +363,12 @@ mod tests {
         let mut row =
             record("1", "amy@example.com", &[("first_name", Some("Amy")), ("last_name", Some("W"))]);
         let map = ProfileMap::new(&[], LoginPattern::Address).unwrap();
-        assert_eq!(map.profile(&row).unwrap().value("email"), Some("amy@example.com"));
+        let with_login = Found::of(copy(&row));
+        let mapping = map.over(with_login.columns());
+        assert_eq!(mapping.profile(with_login.record()).unwrap().value("email"), Some("amy@example.com"));
         row.login = None;
         row.email = Some("amy@mail.example.com".into());
-        assert_eq!(map.login(&row), Some("amy@mail.example.com"));
+        let row = Found::of(row);
+        assert_eq!(map.over(row.columns()).login(row.record()), Some("amy@mail.example.com"));
     }
 }

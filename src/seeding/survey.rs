@@ -3,6 +3,7 @@
 //! Rows stream by; counts stay, with one readable value per group to measure, and the ids of the first unreadable
 //! rows of each reason. All of it is bounded, whatever the store holds.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +70,7 @@ pub enum Importable {
     /// Imports them by this algorithm.
     Hash(&'static str),
     /// Cannot, for this reason; the hook verifies them.
-    Hook(String),
+    Hook(Cow<'static, str>),
 }
 
 /// The users of a group.
@@ -130,7 +131,7 @@ pub async fn run(
         let mut part = Survey::default();
         let mut list = Vec::new();
         if let Some(surveyed) = sources.get(source) {
-            for row in &rows {
+            for row in rows.iter() {
                 part.add(surveyed, row, listed.then_some(&mut list));
             }
         }
@@ -173,13 +174,13 @@ impl Survey {
         self.groups.values().map(|group| group.users).sum::<u64>() - self.by_hash()
     }
 
-    fn add(&mut self, surveyed: &Surveyed, row: &Row, list: Option<&mut Vec<u8>>) {
+    fn add(&mut self, surveyed: &Surveyed, row: Row<'_>, list: Option<&mut Vec<u8>>) {
         self.rows += 1;
         let source = surveyed.source.name();
         let (id, login, reason) = match row {
             Ok(record) => match self.add_record(&surveyed.reader, record) {
                 Ok(()) => return,
-                Err(reason) => (Some(record.id.as_str()), record.login.as_deref(), reason),
+                Err(reason) => (Some(record.id()), record.login(), reason),
             },
             Err(bad) => (bad.id.as_deref(), None, format!("unreadable row: {}", bad.why)),
         };
@@ -190,9 +191,9 @@ impl Survey {
         self.add_unreadable(Unreadable { reason, rows: 1, named: vec![(Arc::clone(source), id)] });
     }
 
-    fn add_record(&mut self, reader: &Reader, record: &Record) -> Result<(), String> {
-        self.active += u64::from(record.active);
-        if record.stored.is_none() {
+    fn add_record(&mut self, reader: &Reader, record: Record<'_>) -> Result<(), String> {
+        self.active += u64::from(record.active());
+        if record.stored().is_none() {
             self.no_stored_value += 1;
             return Ok(());
         }
@@ -205,7 +206,7 @@ impl Survey {
             Err(reason) => Importable::Hook(reason.0),
         };
         let key = GroupKey { scheme: hash.scheme(), parameters: hash.parameters(), okta };
-        self.add_group(key, Group { users: 1, active: u64::from(record.active), sample: Some(hash) });
+        self.add_group(key, Group { users: 1, active: u64::from(record.active()), sample: Some(hash) });
         Ok(())
     }
 
@@ -314,7 +315,7 @@ mod tests {
     use super::super::testing::{MemorySource, person};
     use super::*;
     use crate::schemes::{Limits, Selection};
-    use crate::sources::BadRow;
+    use crate::sources::{BadRow, Found};
 
     fn key(number: usize, okta: Importable) -> GroupKey {
         GroupKey { scheme: "pbkdf2".into(), parameters: format!("{number} rounds"), okta }
@@ -390,7 +391,7 @@ mod tests {
     #[test]
     fn slow_values_are_measured_once_and_no_longer_than_the_budget() {
         let reader = Reader::new(Selection::auto(), Limits::default(), None);
-        let hash = reader.read(&person("1", "a@example.com")).unwrap();
+        let hash = reader.read(Found::of(person("1", "a@example.com")).record()).unwrap();
         let estimate = Duration::from_micros(hash.cost().micros);
         // A clock on which the space between two looks is what the test says.
         let clock = |steps: &'static [u64]| {

@@ -6,11 +6,14 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use crate::secret::Secret;
-use crate::sources::{CredentialSource, Lookup, PoolState, Record, Row, SourceError};
+use crate::sources::{BadRow, CredentialSource, Draft, Lookup, Page, PoolState, SourceError};
+
+/// A row, or why there is none.
+pub(crate) type DraftRow = Result<Draft, BadRow>;
 
 /// A record with a bcrypt value that Okta imports.
-pub(crate) fn record(id: &str, login: &str, profile: &[(&str, Option<&str>)]) -> Record {
-    Record {
+pub(crate) fn record(id: &str, login: &str, profile: &[(&str, Option<&str>)]) -> Draft {
+    Draft {
         id: id.into(),
         login: Some(login.into()),
         email: None,
@@ -28,14 +31,14 @@ pub(crate) fn record(id: &str, login: &str, profile: &[(&str, Option<&str>)]) ->
 }
 
 /// The same with a first and a last name.
-pub(crate) fn person(id: &str, login: &str) -> Record {
+pub(crate) fn person(id: &str, login: &str) -> Draft {
     record(id, login, &[("first_name", Some("Amy")), ("last_name", Some("Wong"))])
 }
 
 /// The same record once more; secrets have no `Clone` elsewhere.
-pub(crate) fn copy(record: &Record) -> Record {
+pub(crate) fn copy(record: &Draft) -> Draft {
     let secret = |secret: &Option<Secret>| secret.as_ref().map(|it| Secret::new(it.expose().to_vec()));
-    Record {
+    Draft {
         id: record.id.clone(),
         login: record.login.clone(),
         email: record.email.clone(),
@@ -54,7 +57,7 @@ pub(crate) fn copy(record: &Record) -> Record {
 /// Streams what it is given, as often as it is asked.
 pub(crate) struct MemorySource {
     name: Arc<str>,
-    batches: Vec<Result<Vec<Row>, SourceError>>,
+    batches: Vec<Result<Vec<DraftRow>, SourceError>>,
     /// What the groups query gives, where there is one.
     groups: Option<Groups>,
 }
@@ -63,14 +66,14 @@ pub(crate) struct MemorySource {
 type Groups = fn(&str) -> Result<Vec<String>, String>;
 
 impl MemorySource {
-    pub(crate) fn new(name: &str, batches: Vec<Result<Vec<Row>, SourceError>>) -> Arc<Self> {
+    pub(crate) fn new(name: &str, batches: Vec<Result<Vec<DraftRow>, SourceError>>) -> Arc<Self> {
         Arc::new(Self { name: name.into(), batches, groups: None })
     }
 
     /// With a groups query.
     pub(crate) fn with_groups(
         name: &str,
-        batches: Vec<Result<Vec<Row>, SourceError>>,
+        batches: Vec<Result<Vec<DraftRow>, SourceError>>,
         groups: Groups,
     ) -> Arc<Self> {
         Arc::new(Self { name: name.into(), batches, groups: Some(groups) })
@@ -78,7 +81,7 @@ impl MemorySource {
 }
 
 /// These rows once more; those up to the one of the id `after` are skipped.
-fn behind(rows: &[Row], skipping: &mut bool, after: Option<&str>) -> Vec<Row> {
+fn behind(rows: &[DraftRow], skipping: &mut bool, after: Option<&str>) -> Vec<DraftRow> {
     let mut copied = Vec::new();
     for row in rows {
         let (id, copy) = match row {
@@ -106,13 +109,13 @@ impl CredentialSource for MemorySource {
         &'a self,
         _: Option<&'a str>,
         after: Option<&'a str>,
-    ) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
+    ) -> BoxStream<'a, Result<Page, SourceError>> {
         let mut skipping = after.is_some();
-        let batches: Vec<Result<Vec<Row>, SourceError>> = self
+        let batches: Vec<Result<Page, SourceError>> = self
             .batches
             .iter()
             .map(|batch| match batch {
-                Ok(rows) => Ok(behind(rows, &mut skipping, after)),
+                Ok(rows) => Ok(Page::of(behind(rows, &mut skipping, after))),
                 Err(error) => {
                     Err(SourceError::Down { source_name: self.name.clone(), why: error.to_string() })
                 }

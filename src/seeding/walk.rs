@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::sources::{CredentialSource, Row, SourceError};
+use crate::sources::{CredentialSource, Page, SourceError};
 
 /// Batches under way besides the one being read and the one being taken.
 const UNDER_WAY: usize = 2;
@@ -59,7 +59,7 @@ impl<T: Send + 'static> Walk<T> {
     pub(super) fn start(
         sources: Vec<Arc<dyn CredentialSource>>,
         filter: Option<String>,
-        work: impl Fn(usize, Vec<Row>) -> T + Send + Sync + 'static,
+        work: impl Fn(usize, Page) -> T + Send + Sync + 'static,
     ) -> Self {
         let work = Arc::new(work);
         Self::begin(async move |feed| {

@@ -55,9 +55,10 @@ async fn count_from<D: Dialect>(
     let mut rows = D::fetch(&mut lease.connection, &prepared.sql, values);
     let mut count = None;
     while let Some(row) = next::<D>(&mut rows).await? {
+        let mut scratch = String::new();
         let column = sqlx::Row::columns(&row).first();
         let kind = column.and_then(|column| D::kind(sqlx::Column::type_info(column)).ok());
-        count = match kind.map(|kind| D::cell(&row, 0, kind)) {
+        count = match kind.map(|kind| D::cell(&row, 0, kind, &mut scratch)) {
             Some(Ok(Cell::Int(number))) => u64::try_from(number).ok(),
             Some(Ok(Cell::Unsigned(number))) => Some(number),
             _ => None,

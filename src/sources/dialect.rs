@@ -6,10 +6,13 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sqlx::{Column, ConnectOptions, Connection, Database, Row as _, TypeInfo};
+use zeroize::Zeroizing;
 
+use super::Lookup;
 use super::fault::Fault;
+use super::page::{Page, Room};
 use super::parameters::{Lexicon, Parameter, Query};
-use super::record::{Cell, ReadRow, Role, Unreadable, Value, read_row};
+use super::record::{Cell, Reading, Roles, Unreadable, Value};
 
 /// What differs between databases.
 pub(super) trait Dialect: Send + Sync + 'static {
@@ -60,8 +63,13 @@ pub(super) trait Dialect: Send + Sync + 'static {
         column.name()
     }
 
-    /// One value.
-    fn cell(row: &Self::Row, index: usize, kind: Self::Kind) -> Result<Cell<'_>, Unreadable>;
+    /// One value. What has to be put into words may be put into `scratch`.
+    fn cell<'r>(
+        row: &'r Self::Row,
+        index: usize,
+        kind: Self::Kind,
+        scratch: &'r mut String,
+    ) -> Result<Cell<'r>, Unreadable>;
 
     /// Where a walk begins: values that lie before every id, tried in turn until rows come.
     fn beginnings(prepared: &Prepared) -> Result<Vec<Value>, String>;
@@ -81,6 +89,17 @@ pub(super) trait Dialect: Send + Sync + 'static {
 
     /// What an error means.
     fn fault(error: &sqlx::Error) -> Fault;
+
+    /// How to answer a look-up without leaving the thread, where that can be.
+    fn at_once(_url: &str, _options: &Self::Options) -> Option<Box<dyn AtOnce>> {
+        None
+    }
+}
+
+/// Look-ups in less time than a hand-over takes.
+pub(super) trait AtOnce: Send + Sync {
+    /// The answer, if it could be had in next to no time; else the usual way is to be gone.
+    fn look_up(&self, prepared: &Prepared, name: &str) -> Option<Lookup>;
 }
 
 /// Whether a text is a number as databases write them, without a name such as `inf` or `nan`.
@@ -146,27 +165,37 @@ impl Prepared {
 
 /// How the columns of one result are read; made once a result, used for each of its rows.
 pub(super) struct Reader<D: Dialect> {
-    roles: Vec<Role>,
+    roles: Roles,
     kinds: Vec<Result<D::Kind, String>>,
-    position: Option<usize>,
+    scratch: Zeroizing<String>,
 }
 
 impl<D: Dialect> Reader<D> {
     pub(super) fn new(row: &D::Row) -> Self {
-        let roles: Vec<Role> = row.columns().iter().map(|column| Role::of(column.name())).collect();
+        let roles = Roles::of(row.columns().iter().map(Column::name));
         let kinds = row.columns().iter().map(|column| D::kind(column.type_info())).collect();
-        let place = |wanted: &Role| roles.iter().position(|role| role == wanted);
-        let position = place(&Role::Id).or_else(|| place(&Role::Login));
-        Self { roles, kinds, position }
+        Self { roles, kinds, scratch: Zeroizing::default() }
     }
 
-    pub(super) fn read(&self, row: &D::Row) -> ReadRow {
-        let cells = self.kinds.iter().enumerate().map(|(index, kind)| match kind {
-            Ok(kind) => D::cell(row, index, *kind),
-            Err(name) => {
-                Err(format!("is of type {name}, which cannot be read; cast it to text in the query"))
-            }
-        });
-        read_row(&self.roles, self.position, cells)
+    /// A page for such rows.
+    pub(super) fn page(&self, room: Room) -> Page {
+        Page::with_room(&self.roles.columns, room)
+    }
+
+    /// Reads a row into a page. `position` becomes what to bind to find the page behind it; none where that is NULL or
+    /// unreadable.
+    pub(super) fn read(&mut self, row: &D::Row, into: &mut Page, position: &mut Option<Value>) {
+        let mut reading = Reading::begin(into);
+        for (at, kind) in self.kinds.iter().enumerate() {
+            self.scratch.clear();
+            let cell = match kind {
+                Ok(kind) => D::cell(row, at, *kind, &mut self.scratch),
+                Err(name) => {
+                    Err(format!("is of type {name}, which cannot be read; cast it to text in the query"))
+                }
+            };
+            reading.take(&self.roles, at, cell, position);
+        }
+        reading.end();
     }
 }

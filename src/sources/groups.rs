@@ -159,7 +159,8 @@ fn name<D: Dialect>(row: &D::Row) -> Result<Option<String>, String> {
     let column = sqlx::Row::columns(row).first().ok_or("gives no column")?;
     let kind = D::kind(sqlx::Column::type_info(column))
         .map_err(|kind| format!("gives a column of type {kind}; cast it to text"))?;
-    let text = match D::cell(row, 0, kind).map_err(|why| format!("the group's name {why}"))? {
+    let mut scratch = String::new();
+    let text = match D::cell(row, 0, kind, &mut scratch).map_err(|why| format!("the group's name {why}"))? {
         Cell::Null => return Ok(None),
         Cell::Text(text) => text.into_owned(),
         Cell::Int(number) => number.to_string(),

@@ -9,6 +9,7 @@ mod dialect;
 mod fault;
 mod groups;
 mod mysql;
+mod page;
 mod parameters;
 mod pool;
 mod postgres;
@@ -31,6 +32,7 @@ use crate::secret::Secret;
 pub use catalogue::{CatalogueSource, Column, Engine, Key, Kind, Sampled, Table, open_catalogue};
 pub use cleanup::{Cleaner, CleanupError, CleanupSettings, Rows};
 use mysql::MySqlDialect;
+pub use page::{Columns, Draft, Found, Page, Place, Record, Row};
 use postgres::PostgresDialect;
 use sql::SqlSource;
 use sqlite::SqliteDialect;
@@ -90,7 +92,7 @@ pub trait CredentialSource: Send + Sync {
         &'a self,
         filter: Option<&'a str>,
         after: Option<&'a str>,
-    ) -> BoxStream<'a, Result<Vec<Row>, SourceError>>;
+    ) -> BoxStream<'a, Result<Page, SourceError>>;
 
     /// How many rows [`CredentialSource::stream`] will give, for progress; `None` where the store cannot tell.
     fn count<'a>(&'a self, filter: Option<&'a str>) -> BoxFuture<'a, Result<Option<u64>, SourceError>> {
@@ -162,69 +164,24 @@ pub enum Lookup {
     /// Nobody of that name.
     Unknown,
     /// One user.
-    Found(Box<Record>),
+    Found(Found),
     /// Two or more rows, be they of one user or of several: nobody can say which password is meant.
     Ambiguous,
     /// One user, whose row cannot be read.
     BadRow(BadRow),
 }
 
-/// One streamed row: a record, or a row that could not be read.
-pub type Row = Result<Record, BadRow>;
-
-/// One user as the store knows them.
-#[derive(Debug)]
-pub struct Record {
-    /// The `id` column as text (numbers in decimal, UUIDs hyphenated, binary in hex); the login where the query
-    /// has no `id`.
-    pub id: String,
-    /// The `login` column.
-    pub login: Option<String>,
-    /// The `email` column.
-    pub email: Option<String>,
-    /// The `active` column; true where the query has none.
-    pub active: bool,
-    /// The `stored` column; `None` where it is NULL or empty.
-    pub stored: Option<Secret>,
-    /// The `salt` column.
-    pub salt: Option<Secret>,
-    /// The `salt2` column.
-    pub salt2: Option<Secret>,
-    /// The `pepper` column.
-    pub pepper: Option<Secret>,
-    /// The `scheme` column: how this row's value was made, where rows differ.
-    pub scheme: Option<String>,
-    /// The `last_login` column, as text (RFC 3339 where the column is a timestamp; without an offset where the
-    /// column's type has no time zone).
-    pub last_login: Option<String>,
-    /// The `groups` column: an array, or text separated by commas.
-    pub groups: Vec<String>,
-    /// All other columns, as text, in the query's order.
-    pub profile: Vec<(Arc<str>, Option<String>)>,
-}
-
-impl Record {
-    /// A column's value as text, by the name it has in the query. Credential columns (`stored`, `salt`, `salt2`,
-    /// `pepper`, `scheme`) are not to be had this way.
-    pub fn column(&self, name: &str) -> Option<&str> {
-        match name {
-            "id" => Some(&self.id),
-            "login" => self.login.as_deref(),
-            "email" => self.email.as_deref(),
-            "last_login" => self.last_login.as_deref(),
-            _ => self.profile_column(name).and_then(|(_, value)| value.as_deref()),
+impl Lookup {
+    /// What the only row of a page says.
+    fn of(page: Page) -> Self {
+        let bad = match page.row(0) {
+            Some(Err(bad)) => Some(bad.clone()),
+            _ => None,
+        };
+        match bad {
+            Some(bad) => Self::BadRow(bad),
+            None => Found::only(page).map_or(Self::Unknown, Self::Found),
         }
-    }
-
-    /// Whether the query gives a column of this name, with a value or without.
-    pub fn has_column(&self, name: &str) -> bool {
-        matches!(name, "id" | "login" | "email" | "last_login") || self.profile_column(name).is_some()
-    }
-
-    /// Databases fold names in their own ways: case tells columns apart only where nothing else does.
-    fn profile_column(&self, name: &str) -> Option<&(Arc<str>, Option<String>)> {
-        let exactly = self.profile.iter().find(|(column, _)| column.as_ref() == name);
-        exactly.or_else(|| self.profile.iter().find(|(column, _)| column.eq_ignore_ascii_case(name)))
     }
 }
 

@@ -160,7 +160,12 @@ impl Dialect for MySqlDialect {
         type_name(column)
     }
 
-    fn cell(row: &Self::Row, index: usize, kind: Kind) -> Result<Cell<'_>, Unreadable> {
+    fn cell<'r>(
+        row: &'r Self::Row,
+        index: usize,
+        kind: Kind,
+        _scratch: &'r mut String,
+    ) -> Result<Cell<'r>, Unreadable> {
         let value = row.try_get_raw(index).map_err(|_| "is missing".to_owned())?;
         if value.is_null() || kind == Kind::Null {
             return Ok(Cell::Null);

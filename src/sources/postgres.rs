@@ -146,13 +146,18 @@ impl Dialect for PostgresDialect {
         kind(column).ok_or_else(|| column.name().to_owned())
     }
 
-    fn cell(row: &Self::Row, index: usize, kind: Kind) -> Result<Cell<'_>, Unreadable> {
+    fn cell<'r>(
+        row: &'r Self::Row,
+        index: usize,
+        kind: Kind,
+        scratch: &'r mut String,
+    ) -> Result<Cell<'r>, Unreadable> {
         let value = row.try_get_raw(index).map_err(|_| "is missing".to_owned())?;
         if value.is_null() {
             return Ok(Cell::Null);
         }
         let bytes = value.as_bytes().map_err(|_| "is missing".to_owned())?;
-        read(bytes, kind).ok_or_else(|| "cannot be read; cast it to text in the query".to_owned())
+        read(bytes, kind, scratch).ok_or_else(|| "cannot be read; cast it to text in the query".to_owned())
     }
 
     fn beginnings(prepared: &Prepared) -> Result<Vec<Value>, String> {
@@ -280,7 +285,18 @@ fn kind(column: &PgTypeInfo) -> Option<Kind> {
     })
 }
 
-fn read(bytes: &[u8], kind: Kind) -> Option<Cell<'_>> {
+fn read<'r>(bytes: &'r [u8], kind: Kind, scratch: &'r mut String) -> Option<Cell<'r>> {
+    match kind {
+        Kind::Date => values::date(scratch, bytes)?,
+        Kind::Time => values::time_of_day(scratch, i64::from_be_bytes(bytes.try_into().ok()?))?,
+        Kind::Timestamp => values::timestamp(scratch, bytes, "")?,
+        Kind::TimestampTz => values::timestamp(scratch, bytes, "Z")?,
+        Kind::Uuid => {
+            let mut room = uuid::Uuid::encode_buffer();
+            scratch.push_str(uuid::Uuid::from_slice(bytes).ok()?.hyphenated().encode_lower(&mut room));
+        }
+        _ => {}
+    }
     Some(match kind {
         Kind::Bool => Cell::Bool(*bytes.first()? != 0),
         Kind::Int2 => Cell::Int(i16::from_be_bytes(bytes.try_into().ok()?).into()),
@@ -296,14 +312,9 @@ fn read(bytes: &[u8], kind: Kind) -> Option<Cell<'_>> {
             other => other,
         },
         Kind::Bytes => Cell::Bytes(bytes),
-        Kind::Uuid => {
-            let uuid = uuid::Uuid::from_slice(bytes).ok()?;
-            Cell::Text(uuid.hyphenated().to_string().into())
+        Kind::Uuid | Kind::Date | Kind::Time | Kind::Timestamp | Kind::TimestampTz => {
+            Cell::Text(Cow::Borrowed(scratch))
         }
-        Kind::Date => Cell::Text(values::date(bytes)?.into()),
-        Kind::Time => Cell::Text(values::time_of_day(i64::from_be_bytes(bytes.try_into().ok()?))?.into()),
-        Kind::Timestamp => Cell::Text(values::timestamp(bytes, "")?.into()),
-        Kind::TimestampTz => Cell::Text(values::timestamp(bytes, "Z")?.into()),
         // One byte of version, then text.
         Kind::Jsonb => text(bytes.strip_prefix(&[1])?),
         Kind::TextList => Cell::List(values::text_list(bytes)?),

@@ -1,4 +1,5 @@
-//! PostgreSQL's binary formats, read as text. Each function gives `None` for bytes that are not such a value.
+//! PostgreSQL's binary formats, read as text. Each function gives `None` for bytes that are not such a value. Times are
+//! put at the end of a text, since a walk reads millions of them.
 //! The formats are those that the server's own `*send` functions write (`src/backend/utils/adt`).
 
 use std::fmt::Write as _;
@@ -73,16 +74,17 @@ pub(super) fn numeric(mut bytes: &[u8]) -> Option<String> {
 }
 
 /// `date`: days since 2000-01-01.
-pub(super) fn date(bytes: &[u8]) -> Option<String> {
+pub(super) fn date(text: &mut String, bytes: &[u8]) -> Option<()> {
     match i32::from_be_bytes(bytes.try_into().ok()?) {
-        i32::MAX => Some("infinity".to_owned()),
-        i32::MIN => Some("-infinity".to_owned()),
-        days => day(days.into()),
+        i32::MAX => text.push_str("infinity"),
+        i32::MIN => text.push_str("-infinity"),
+        days => push_day(text, days.into())?,
     }
+    Some(())
 }
 
 /// Every day that PostgreSQL knows, from 4714 BC to the year 5874897. Years as ISO 8601 counts them: 1 BC is 0000.
-fn day(days: i64) -> Option<String> {
+fn push_day(text: &mut String, days: i64) -> Option<()> {
     let days = days.checked_add(EPOCH)?;
     let (era, day) = (days.div_euclid(DAYS_OF_ERA), days.rem_euclid(DAYS_OF_ERA));
     // Without the leap days before: each 4 years have one, but for each 100, but for each 400.
@@ -93,21 +95,19 @@ fn day(days: i64) -> Option<String> {
     let day = day - (153 * month + 2) / 5 + 1;
     let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
     let year = era * 400 + year;
-    // The length of a timestamp, which most dates begin.
-    let mut text = String::with_capacity(27);
     if year < 0 {
         text.push('-');
     }
     if year.abs() >= 10_000 {
         text.push_str(&(year.abs() / 10_000).to_string());
     }
-    push_two(&mut text, year.abs() / 100 % 100);
-    push_two(&mut text, year.abs() % 100);
+    push_two(text, year.abs() / 100 % 100);
+    push_two(text, year.abs() % 100);
     text.push('-');
-    push_two(&mut text, month);
+    push_two(text, month);
     text.push('-');
-    push_two(&mut text, day);
-    Some(text)
+    push_two(text, day);
+    Some(())
 }
 
 /// Two digits, without the machinery of formatting: a walk writes millions of dates.
@@ -118,28 +118,27 @@ fn push_two(text: &mut String, number: i64) {
 }
 
 /// `timestamp`, `timestamptz`: microseconds since 2000-01-01, as RFC 3339 writes them; `zone` is put at the end.
-pub(super) fn timestamp(bytes: &[u8], zone: &str) -> Option<String> {
+pub(super) fn timestamp(text: &mut String, bytes: &[u8], zone: &str) -> Option<()> {
     match i64::from_be_bytes(bytes.try_into().ok()?) {
-        i64::MAX => Some("infinity".to_owned()),
-        i64::MIN => Some("-infinity".to_owned()),
+        i64::MAX => text.push_str("infinity"),
+        i64::MIN => text.push_str("-infinity"),
         micros => {
-            let mut text = day(micros.div_euclid(MICROS_OF_DAY))?;
+            push_day(text, micros.div_euclid(MICROS_OF_DAY))?;
             text.push('T');
-            push_time(&mut text, micros.rem_euclid(MICROS_OF_DAY));
+            push_time(text, micros.rem_euclid(MICROS_OF_DAY));
             text.push_str(zone);
-            Some(text)
         }
     }
+    Some(())
 }
 
 /// `time`: microseconds since midnight; the fraction is written only where there is one.
-pub(super) fn time_of_day(micros: i64) -> Option<String> {
+pub(super) fn time_of_day(text: &mut String, micros: i64) -> Option<()> {
     if !(0..=MICROS_OF_DAY).contains(&micros) {
         return None;
     }
-    let mut text = String::with_capacity(15);
-    push_time(&mut text, micros);
-    Some(text)
+    push_time(text, micros);
+    Some(())
 }
 
 fn push_time(text: &mut String, micros: i64) {
@@ -214,7 +213,9 @@ mod tests {
             let Some(date) = epoch.checked_add(time::Duration::days(days)) else { continue };
             let sign = if date.year() < 0 { "-" } else { "" };
             let (year, month) = (date.year().abs(), u8::from(date.month()));
-            assert_eq!(day(days), Some(format!("{sign}{year:04}-{month:02}-{:02}", date.day())));
+            let mut text = String::new();
+            assert_eq!(push_day(&mut text, days), Some(()));
+            assert_eq!(text, format!("{sign}{year:04}-{month:02}-{:02}", date.day()));
         }
     }
 }

@@ -1,10 +1,11 @@
-//! From one row's values to a [`Record`]: which column means what, and how each SQL value is understood. Whatever
+//! From one row's values to a record in a page: which column means what, and how each SQL value is understood. Whatever
 //! cannot be understood is a [`BadRow`] that names the column, never the value.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{BadRow, Record};
+use super::BadRow;
+use super::page::{Columns, Filled, Page, Place};
 use crate::secret::Secret;
 
 /// Most bytes in one value; nothing that belongs to a user comes near it.
@@ -78,6 +79,23 @@ impl Role {
         }
     }
 
+    /// Where values of the column go; `profile` counts those without a meaning of their own.
+    fn place(&self, profile: &mut impl Iterator<Item = usize>) -> Option<Place> {
+        Some(match self {
+            Self::Id => Place::ID,
+            Self::Login => Place::LOGIN,
+            Self::Email => Place::EMAIL,
+            Self::Scheme => Place::SCHEME,
+            Self::LastLogin => Place::LAST_LOGIN,
+            Self::Stored => Place::STORED,
+            Self::Salt => Place::SALT,
+            Self::Salt2 => Place::SALT2,
+            Self::Pepper => Place::PEPPER,
+            Self::Profile(_) => Columns::profile(profile.next()?),
+            Self::Active | Self::Groups | Self::Selected => return None,
+        })
+    }
+
     /// The column's name for messages.
     pub(super) fn name(&self) -> &str {
         match self {
@@ -98,101 +116,136 @@ impl Role {
     }
 }
 
-/// A row, read.
-#[derive(Debug)]
-pub(super) struct ReadRow {
-    /// The record, or why there is none.
-    pub(super) row: Result<Record, BadRow>,
-    /// The id as it is bound to find the next page; none where it is NULL or unreadable.
-    pub(super) position: Option<Value>,
-    /// Whether the filter selects the row.
-    pub(super) selected: bool,
+/// What each column of a result is for, and where its values go.
+pub(super) struct Roles {
+    places: Vec<(Role, Option<Place>)>,
+    /// The column that pages are cut by.
+    position: Option<usize>,
+    pub(super) columns: Arc<Columns>,
 }
 
-/// Reads the cells of one row, in the order of `roles`. `place` is that of the column that pages are cut by.
-pub(super) fn read_row<'r>(
-    roles: &[Role],
-    place: Option<usize>,
-    cells: impl Iterator<Item = Result<Cell<'r>, Unreadable>>,
-) -> ReadRow {
-    let mut draft = Draft::default();
-    let mut position = None;
-    for (at, (role, cell)) in roles.iter().zip(cells).enumerate() {
-        if place == Some(at)
-            && let Ok(cell) = &cell
-        {
-            position = to_value(cell);
-        }
-        let kept = cell.and_then(|cell| draft.keep(role, cell));
-        if let Err(why) = kept
-            && draft.trouble.is_none()
-        {
-            draft.trouble = Some(format!("column `{}` {why}", role.name()));
-        }
+impl Roles {
+    /// Of columns of these names, in their order.
+    pub(super) fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        let roles: Vec<Role> = names.map(Role::of).collect();
+        let columns = Arc::new(Columns::new(&roles));
+        let place = |wanted: &Role| roles.iter().position(|role| role == wanted);
+        let position = place(&Role::Id).or_else(|| place(&Role::Login));
+        let mut profile = 0..;
+        let placed = |role: Role| {
+            let place = role.place(&mut profile);
+            (role, place)
+        };
+        Self { places: roles.into_iter().map(placed).collect(), position, columns }
     }
-    let selected = draft.selected;
-    ReadRow { row: draft.finish(), position, selected }
 }
 
-struct Draft {
-    id: Option<String>,
-    record: Record,
+/// A row that is being read into a page.
+pub(super) struct Reading<'p> {
+    rows: &'p mut Page,
+    row: Filled,
+    active: bool,
     selected: bool,
     trouble: Option<String>,
 }
 
-impl Default for Draft {
-    fn default() -> Self {
-        let record = Record {
-            id: String::new(),
-            login: None,
-            email: None,
-            active: true,
-            stored: None,
-            salt: None,
-            salt2: None,
-            pepper: None,
-            scheme: None,
-            last_login: None,
-            groups: Vec::new(),
-            profile: Vec::new(),
-        };
-        Self { id: None, record, selected: true, trouble: None }
+impl<'p> Reading<'p> {
+    pub(super) fn begin(rows: &'p mut Page) -> Self {
+        let row = rows.begin();
+        Self { rows, row, active: true, selected: true, trouble: None }
     }
-}
 
-impl Draft {
-    fn keep(&mut self, role: &Role, cell: Cell<'_>) -> Result<(), Unreadable> {
+    /// Takes down the value of the column at this place. Where pages are cut by it, `position` becomes what to bind to
+    /// find the next page; none where it is NULL or unreadable.
+    pub(super) fn take(
+        &mut self,
+        roles: &Roles,
+        at: usize,
+        cell: Result<Cell<'_>, Unreadable>,
+        position: &mut Option<Value>,
+    ) {
+        let Some((role, place)) = roles.places.get(at) else { return };
+        if roles.position == Some(at) {
+            match &cell {
+                Ok(cell) => put_value(position, cell),
+                Err(_) => *position = None,
+            }
+        }
+        let kept = cell.and_then(|cell| self.keep(role, *place, cell));
+        if let Err(why) = kept
+            && self.trouble.is_none()
+        {
+            self.trouble = Some(format!("column `{}` {why}", role.name()));
+        }
+    }
+
+    /// Ends the row; the filter may leave it out.
+    pub(super) fn end(self) {
+        let Self { rows, row, active, selected, trouble } = self;
+        if !selected {
+            return rows.forget(row);
+        }
+        let id = rows.id_so_far(row);
+        match (trouble, id) {
+            (None, Some(_)) => rows.end(row, active),
+            (None, None) => {
+                let why = "has neither an id nor a login".to_owned();
+                rows.end_badly(row, BadRow { id: None, why });
+            }
+            (Some(why), id) => {
+                let id = id.map(str::to_owned);
+                rows.end_badly(row, BadRow { id, why });
+            }
+        }
+    }
+
+    fn keep(&mut self, role: &Role, place: Option<Place>, cell: Cell<'_>) -> Result<(), Unreadable> {
         check_length(&cell)?;
-        let record = &mut self.record;
-        match role {
-            Role::Id => self.id = id_text(cell),
-            Role::Login => record.login = strict_text(cell)?,
-            Role::Email => record.email = strict_text(cell)?,
-            Role::Scheme => record.scheme = strict_text(cell)?.filter(|text| !text.is_empty()),
-            Role::LastLogin => record.last_login = strict_text(cell)?,
-            Role::Stored => record.stored = secret(cell).filter(|secret| !secret.is_empty()),
-            Role::Salt => record.salt = secret(cell),
-            Role::Salt2 => record.salt2 = secret(cell),
-            Role::Pepper => record.pepper = secret(cell),
-            Role::Active => record.active = truth(&cell)?,
-            Role::Groups => record.groups = list(cell)?,
-            Role::Selected => self.selected = truth(&cell)?,
-            Role::Profile(name) => record.profile.push((Arc::clone(name), loose_text(cell))),
+        match (role, place) {
+            (Role::Stored | Role::Salt | Role::Salt2 | Role::Pepper, Some(place)) => {
+                self.keep_secret(role, place, cell);
+            }
+            (_, Some(place)) => self.keep_text(role, place, cell)?,
+            (Role::Active, None) => self.active = truth(&cell)?,
+            (Role::Selected, None) => self.selected = truth(&cell)?,
+            // Only the groups are left that have no place.
+            (_, None) => self.rows.put_groups(self.row, list(cell)?),
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<Record, BadRow> {
-        let mut record = self.record;
-        let id = self.id.or_else(|| record.login.clone());
-        match (self.trouble, id) {
-            (None, Some(id)) => {
-                record.id = id;
-                Ok(record)
+    fn keep_text(&mut self, role: &Role, place: Place, cell: Cell<'_>) -> Result<(), Unreadable> {
+        if !matches!(role, Role::Id | Role::Profile(_)) {
+            check_text(&cell)?;
+        }
+        let kept = |text: &str| *role != Role::Scheme || !text.is_empty();
+        match cell {
+            Cell::Text(text) if kept(&text) => self.rows.put_text(self.row, place, &text),
+            Cell::Int(number) => self.rows.put_number(self.row, place, number),
+            other => {
+                let text = if *role == Role::Id { id_text(other) } else { loose_text(other) };
+                match text.filter(|text| kept(text)) {
+                    Some(text) => self.rows.put_text(self.row, place, &text),
+                    None => self.rows.put_null(self.row, place),
+                }
             }
-            (None, None) => Err(BadRow { id: None, why: "has neither an id nor a login".to_owned() }),
-            (Some(why), id) => Err(BadRow { id, why }),
+        }
+        Ok(())
+    }
+
+    fn keep_secret(&mut self, role: &Role, place: Place, cell: Cell<'_>) {
+        let owned;
+        let value = match &cell {
+            Cell::Text(text) => Some(text.as_bytes()),
+            Cell::Bytes(bytes) | Cell::Garbled(bytes) => Some(*bytes),
+            _ => {
+                owned = loose_text(cell).map(Secret::from);
+                owned.as_ref().map(Secret::expose)
+            }
+        };
+        match value.filter(|value| *role != Role::Stored || !value.is_empty()) {
+            Some(value) => self.rows.put_secret(self.row, place, value),
+            None => self.rows.put_null(self.row, place),
         }
     }
 }
@@ -210,16 +263,22 @@ fn check_length(cell: &Cell<'_>) -> Result<(), Unreadable> {
     Ok(())
 }
 
-fn to_value(cell: &Cell<'_>) -> Option<Value> {
-    Some(match cell {
-        Cell::Null | Cell::Garbled(_) | Cell::List(_) => return None,
-        Cell::Bool(truth) => Value::Int(i64::from(*truth)),
-        Cell::Int(number) => Value::Int(*number),
-        Cell::Unsigned(number) => Value::Unsigned(*number),
-        Cell::Float(number) => Value::Float(*number),
-        Cell::Text(text) => Value::Text(text.clone().into_owned()),
-        Cell::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
-    })
+/// A text takes the place of the one before it: a walk has a position in every row.
+fn put_value(into: &mut Option<Value>, cell: &Cell<'_>) {
+    *into = Some(match (cell, into.take()) {
+        (Cell::Null | Cell::Garbled(_) | Cell::List(_), _) => return,
+        (Cell::Bool(truth), _) => Value::Int(i64::from(*truth)),
+        (Cell::Int(number), _) => Value::Int(*number),
+        (Cell::Unsigned(number), _) => Value::Unsigned(*number),
+        (Cell::Float(number), _) => Value::Float(*number),
+        (Cell::Text(text), Some(Value::Text(mut old))) => {
+            old.clear();
+            old.push_str(text);
+            Value::Text(old)
+        }
+        (Cell::Text(text), _) => Value::Text(text.clone().into_owned()),
+        (Cell::Bytes(bytes), _) => Value::Bytes(bytes.to_vec()),
+    });
 }
 
 /// Binary ids are always told in hex: some would happen to be UTF-8, and the ids of one store should look alike.
@@ -249,18 +308,11 @@ fn loose_text(cell: Cell<'_>) -> Option<String> {
 }
 
 /// Text where hex would be a lie: names of people.
-fn strict_text(cell: Cell<'_>) -> Result<Option<String>, Unreadable> {
+fn check_text(cell: &Cell<'_>) -> Result<(), Unreadable> {
     match cell {
         Cell::Garbled(_) => Err("is not UTF-8 text".to_owned()),
         Cell::Bytes(bytes) if std::str::from_utf8(bytes).is_err() => Err("is not UTF-8 text".to_owned()),
-        other => Ok(loose_text(other)),
-    }
-}
-
-fn secret(cell: Cell<'_>) -> Option<Secret> {
-    match cell {
-        Cell::Bytes(bytes) | Cell::Garbled(bytes) => Some(Secret::new(bytes.to_vec())),
-        other => loose_text(other).map(Secret::from),
+        _ => Ok(()),
     }
 }
 
@@ -288,7 +340,8 @@ fn list(cell: Cell<'_>) -> Result<Vec<String>, Unreadable> {
     if let Cell::List(items) = cell {
         return Ok(items);
     }
-    let Some(text) = strict_text(cell)? else { return Ok(Vec::new()) };
+    check_text(&cell)?;
+    let Some(text) = loose_text(cell) else { return Ok(Vec::new()) };
     if text.starts_with('[') {
         return serde_json::from_str(&text).map_err(|_| "is not a JSON list of texts".to_owned());
     }

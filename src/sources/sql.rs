@@ -15,13 +15,14 @@ use super::checks::{
     missing_stored, users_query,
 };
 use super::cleanup::{self, Cleaner, CleanupSettings, Writing};
-use super::dialect::{Dialect, Prepared, Reader};
+use super::dialect::{AtOnce, Dialect, Prepared, Reader};
 use super::fault::{Class, Fault};
 use super::groups::Groups;
+use super::page::Room;
 use super::parameters::Query;
 use super::pool::{Lease, Pool, Purpose};
 use super::record::Value;
-use super::{CredentialSource, Lookup, PoolState, Row, SourceError, SourceSettings, UsernameRules};
+use super::{CredentialSource, Lookup, Page, PoolState, SourceError, SourceSettings, UsernameRules};
 
 /// Longest name that is looked up, in bytes; Okta's own logins end at 100 characters.
 const LONGEST_USERNAME: usize = 1024;
@@ -38,6 +39,7 @@ pub(super) struct SqlSource<D: Dialect> {
     query_timeout: Duration,
     /// Learned from the database at the first look-up.
     prepared: Mutex<Option<Arc<Prepared>>>,
+    at_once: Option<Box<dyn AtOnce>>,
 }
 
 /// What a walk takes along, which may outlive the borrow that began it.
@@ -77,6 +79,7 @@ impl<D: Dialect> SqlSource<D> {
                 "`url` cannot be read; write special characters in user and password as %40".to_owned(),
             )
         })?;
+        let at_once = D::at_once(url, &options);
         let lookup = lookup_query::<D>(&settings.lookup).map_err(&misconfigured)?;
         let users = settings.users.as_deref().map(users_query::<D>).transpose().map_err(&misconfigured)?;
         let groups = settings.groups.as_deref().map(groups_query::<D>).transpose().map_err(&misconfigured)?;
@@ -94,6 +97,7 @@ impl<D: Dialect> SqlSource<D> {
             groups: groups.map(|query| Groups::new(query, settings.query_timeout)),
             query_timeout: settings.query_timeout,
             prepared: Mutex::default(),
+            at_once,
         })
     }
 
@@ -102,7 +106,13 @@ impl<D: Dialect> SqlSource<D> {
         if name.is_empty() || name.contains('\0') || name.len() > LONGEST_USERNAME {
             return Ok(Lookup::Unknown);
         }
-        let known_before = self.known().is_some();
+        let known = self.known();
+        if let (Some(at_once), Some(prepared)) = (&self.at_once, &known)
+            && let Some(found) = at_once.look_up(prepared, &name)
+        {
+            return Ok(found);
+        }
+        let known_before = known.is_some();
         let first = self.try_look_up(&name, Purpose::LookUp).await;
         let answer = match first {
             Err((fault, true)) if matches!(fault.class, Class::Connection | Class::Stale) => {
@@ -171,13 +181,14 @@ impl<D: Dialect> SqlSource<D> {
             if count > MOST_ROWS_DRAINED {
                 return Ok((Lookup::Ambiguous, false));
             }
-            found = Some(match found {
-                Some(_) => Lookup::Ambiguous,
-                None => match Reader::<D>::new(&row).read(&row).row {
-                    Ok(record) => Lookup::Found(Box::new(record)),
-                    Err(bad) => Lookup::BadRow(bad),
-                },
-            });
+            if found.is_some() {
+                found = Some(Lookup::Ambiguous);
+                continue;
+            }
+            let mut reader = Reader::<D>::new(&row);
+            let mut page = reader.page(Room::of(1));
+            reader.read(&row, &mut page, &mut None);
+            found = Some(Lookup::of(page));
         }
         Ok((found.unwrap_or(Lookup::Unknown), true))
     }
@@ -274,7 +285,7 @@ impl<D: Writing> CredentialSource for SqlSource<D> {
         &'a self,
         filter: Option<&'a str>,
         after: Option<&'a str>,
-    ) -> BoxStream<'a, Result<Vec<Row>, SourceError>> {
+    ) -> BoxStream<'a, Result<Page, SourceError>> {
         super::walk::stream(&self.shared, filter, after)
     }
 

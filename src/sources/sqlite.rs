@@ -1,6 +1,8 @@
 //! Stores in SQLite files. Opened read-only, so the file's folder needs no write access unless the store is in WAL
 //! mode. A column's values may each be of another storage class here; they are read as what they are.
 
+mod at_once;
+
 use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use sqlx::{
     ValueRef,
 };
 
-use super::dialect::{Dialect, Prepared, PreparedColumn, is_number};
+use super::dialect::{AtOnce, Dialect, Prepared, PreparedColumn, is_number};
 use super::fault::{Class, Fault, about_query};
 use super::parameters::{Lexicon, Parameter, Query};
 use super::record::{Cell, Unreadable, Value};
@@ -97,7 +99,12 @@ impl Dialect for SqliteDialect {
         Ok(())
     }
 
-    fn cell(row: &Self::Row, index: usize, _kind: ()) -> Result<Cell<'_>, Unreadable> {
+    fn cell<'r>(
+        row: &'r Self::Row,
+        index: usize,
+        _kind: (),
+        _scratch: &'r mut String,
+    ) -> Result<Cell<'r>, Unreadable> {
         let unreadable = |_| "cannot be read".to_owned();
         let value = row.try_get_raw(index).map_err(|_| "is missing".to_owned())?;
         let kind = value.type_info();
@@ -154,6 +161,13 @@ impl Dialect for SqliteDialect {
 
     fn fault(error: &sqlx::Error) -> Fault {
         Fault::read(error, database_fault)
+    }
+
+    /// Of an ordinary file, without wishes of its own in the URL.
+    fn at_once(url: &str, options: &Self::Options) -> Option<Box<dyn AtOnce>> {
+        let file = options.get_filename();
+        (!url.contains('?') && file != ":memory:")
+            .then(|| Box::new(at_once::Inline::of(file)) as Box<dyn AtOnce>)
     }
 }
 

@@ -2,7 +2,7 @@
 //! in one go. One page is fetched while the one before is worked on, and never more than that is held. A walk that
 //! would lose or repeat rows stops with an error.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream};
@@ -13,11 +13,12 @@ use tokio::task::JoinSet;
 use super::checks::missing_stored;
 use super::dialect::{Dialect, Prepared, Reader};
 use super::fault::{Class, Fault};
+use super::page::Room;
 use super::parameters::{Parameter, Query, check_condition};
 use super::pool::{Lease, Purpose};
 use super::record::{SELECTED, Value};
 use super::sql::{Shared, prepare};
-use super::{Row, SourceError};
+use super::{Page, SourceError};
 
 /// The longest silence of a database in the middle of a walk.
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_mins(5);
@@ -25,7 +26,7 @@ pub(super) const LONGEST_SILENCE: Duration = Duration::from_mins(5);
 /// A limit beyond the rows of any store, and within the integers that a cast in the query may narrow it to.
 pub(super) const NO_LIMIT: i64 = 1_000_000_000;
 
-type Batch = Result<Vec<Row>, SourceError>;
+type Batch = Result<Page, SourceError>;
 
 /// All rows of the store that `filter` selects, behind the one of the id `after` where that is given.
 pub(super) fn stream<'a, D: Dialect>(
@@ -40,6 +41,7 @@ pub(super) fn stream<'a, D: Dialect>(
             filter: filter.map(str::to_owned),
             after: after.map(str::to_owned),
             sender,
+            room: Mutex::default(),
         };
         // Dropping the stream drops the set, which ends the walk.
         let mut walks = JoinSet::new();
@@ -66,6 +68,8 @@ struct Walk<D: Dialect> {
     filter: Option<String>,
     after: Option<String>,
     sender: mpsc::Sender<Batch>,
+    /// What the page before took.
+    room: Mutex<Option<Room>>,
 }
 
 /// Nobody listens any more.
@@ -73,8 +77,8 @@ struct Unheard;
 
 /// One page, read.
 #[derive(Default)]
-struct Page {
-    rows: Vec<Row>,
+struct Fetched {
+    rows: Page,
     count: usize,
     first: Option<Value>,
     last: Option<Value>,
@@ -127,7 +131,7 @@ impl<D: Dialect> Walk<D> {
             None => self.first_page(&mut lease, prepared).await?,
         };
         loop {
-            let Page { rows, count, first, last } = page;
+            let Fetched { rows, count, first, last } = page;
             if !rows.is_empty() {
                 self.send(rows).await?;
             }
@@ -146,8 +150,8 @@ impl<D: Dialect> Walk<D> {
         }
     }
 
-    async fn first_page(&self, lease: &mut Lease<D>, prepared: &Prepared) -> Result<Page, Fault> {
-        let mut page = Page::default();
+    async fn first_page(&self, lease: &mut Lease<D>, prepared: &Prepared) -> Result<Fetched, Fault> {
+        let mut page = Fetched::default();
         for beginning in &D::beginnings(prepared).map_err(|why| Fault::new(Class::Query, why))? {
             page = self.next_page(lease, prepared, beginning).await?;
             if page.first.as_ref().is_some_and(|first| same_kind(first, beginning)) {
@@ -174,7 +178,7 @@ impl<D: Dialect> Walk<D> {
         lease: &mut Lease<D>,
         prepared: &Prepared,
         after: &Value,
-    ) -> Result<Page, Fault> {
+    ) -> Result<Fetched, Fault> {
         let page = self.page_with_retry(lease, prepared, after).await?;
         if page.count > 0 || !self.is_any_behind(lease, prepared, after).await? {
             return Ok(page);
@@ -204,7 +208,7 @@ impl<D: Dialect> Walk<D> {
         lease: &mut Lease<D>,
         prepared: &Prepared,
         after: &Value,
-    ) -> Result<Page, Fault> {
+    ) -> Result<Fetched, Fault> {
         match self.page(lease, prepared, after).await {
             Err(fault) if matches!(fault.class, Class::Connection | Class::Stale) => {
                 lease.renew().await?;
@@ -214,52 +218,59 @@ impl<D: Dialect> Walk<D> {
         }
     }
 
-    async fn page(&self, lease: &mut Lease<D>, prepared: &Prepared, after: &Value) -> Result<Page, Fault> {
+    async fn page(&self, lease: &mut Lease<D>, prepared: &Prepared, after: &Value) -> Result<Fetched, Fault> {
         let limit = self.shared.page_size;
         let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_mul(2);
         let values = page_values(prepared, after, limit.into());
         let numeric = is_numeric(prepared);
         let mut result = D::fetch(&mut lease.connection, &prepared.sql, values);
-        let mut page = Page { rows: Vec::with_capacity(self.room()), ..Page::default() };
-        let mut reader = None;
+        let mut page = Fetched::default();
+        let (mut reader, mut position) = (None, None);
         while let Some(row) = next::<D>(&mut result).await? {
-            let read = reader.get_or_insert_with(|| Reader::<D>::new(&row)).read(&row);
+            let reader = reader.get_or_insert_with(|| {
+                let reader = Reader::<D>::new(&row);
+                page.rows = reader.page(self.room());
+                reader
+            });
+            reader.read(&row, &mut page.rows, &mut position);
             page.count += 1;
             if page.count > most {
                 let why = "gives more rows than `:limit` asks for; end it with LIMIT :limit";
                 return Err(Fault::new(Class::Query, why));
             }
             let before = page.last.as_ref().or(Some(after));
-            if let (Some(before), Some(position)) = (before, &read.position)
+            if let (Some(before), Some(position)) = (before, &position)
                 && !may_follow(before, position, numeric)
             {
                 return Err(not_in_order());
             }
             if page.count == 1 {
-                page.first.clone_from(&read.position);
+                page.first.clone_from(&position);
             }
-            page.last = read.position;
-            if read.selected {
-                page.rows.push(read.row);
-            }
+            std::mem::swap(&mut page.last, &mut position);
         }
         Ok(page)
     }
 
-    /// Rows that a batch has room for from the beginning; a short page need not pay for a very long one.
-    fn room(&self) -> usize {
-        usize::try_from(self.shared.page_size.min(1000)).unwrap_or(0)
+    /// As much as the last page took; a first page that is short need not pay for a very long one.
+    fn room(&self) -> Room {
+        let known = *self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        known.unwrap_or_else(|| Room::of(usize::try_from(self.shared.page_size.min(1000)).unwrap_or(0)))
     }
 
     async fn in_one_go(&self, mut lease: Lease<D>, prepared: &Prepared) -> Result<(), Stop> {
         let full = usize::try_from(self.shared.page_size).unwrap_or(usize::MAX);
         let mut result = D::fetch(&mut lease.connection, &prepared.sql, Vec::new());
-        let mut reader = None;
-        let mut rows = Vec::with_capacity(self.room());
+        let (mut reader, mut position) = (None, None);
+        let mut rows = Page::default();
         while let Some(row) = next::<D>(&mut result).await? {
-            rows.push(reader.get_or_insert_with(|| Reader::<D>::new(&row)).read(&row).row);
+            let reader = reader.get_or_insert_with(|| Reader::<D>::new(&row));
+            if rows.is_empty() {
+                rows = reader.page(self.room());
+            }
+            reader.read(&row, &mut rows, &mut position);
             if rows.len() >= full {
-                self.send(std::mem::replace(&mut rows, Vec::with_capacity(self.room()))).await?;
+                self.send(std::mem::take(&mut rows)).await?;
             }
         }
         if !rows.is_empty() {
@@ -268,7 +279,8 @@ impl<D: Dialect> Walk<D> {
         Ok(())
     }
 
-    async fn send(&self, rows: Vec<Row>) -> Result<(), Unheard> {
+    async fn send(&self, rows: Page) -> Result<(), Unheard> {
+        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = Some(rows.room());
         self.sender.send(Ok(rows)).await.map_err(|_| Unheard)
     }
 }
@@ -286,7 +298,10 @@ pub(super) async fn first_ids<D: Dialect>(
         let values = page_values(prepared, beginning, 1);
         let mut result = D::fetch(&mut lease.connection, &prepared.sql, values);
         while let Some(row) = next::<D>(&mut result).await? {
-            seen.extend(Reader::<D>::new(&row).read(&row).position);
+            let (mut reader, mut position) = (Reader::<D>::new(&row), None);
+            let mut page = reader.page(Room::of(1));
+            reader.read(&row, &mut page, &mut position);
+            seen.extend(position);
         }
     }
     Ok(seen)

@@ -69,7 +69,7 @@ impl Format {
     fn new(key: GroupKey, group: &survey::Group, time: Measured) -> Self {
         let (okta_algorithm, hook_reason) = match key.okta {
             Importable::Hash(algorithm) => (Some(algorithm), None),
-            Importable::Hook(reason) => (None, Some(reason)),
+            Importable::Hook(reason) => (None, Some(reason.into_owned())),
         };
         Self {
             scheme: key.scheme.to_string(),

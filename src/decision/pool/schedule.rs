@@ -262,7 +262,7 @@ impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
 
     fn insert(&mut self, work: Work<Q>, id: PaceId, class: u32, job: J, at_once: bool) {
         let Work { queue: key, alone, memory, deadline, .. } = work;
-        let place = (deadline, self.next_number);
+        let at = (deadline, self.next_number);
         self.next_number += 1;
         self.waiting += 1;
         self.at_once += usize::from(at_once);
@@ -270,7 +270,7 @@ impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
         self.queues.entry(key.clone()).or_insert_with(|| Queue::new(id, class, memory));
         self.change(&key, |queue| {
             queue.full = full;
-            queue.insert(place, Waiting { job, alone, memory, at_once });
+            queue.insert(at, Waiting { job, alone, memory, at_once });
         });
     }
 

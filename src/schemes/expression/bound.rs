@@ -2,13 +2,12 @@
 
 use zeroize::Zeroizing;
 
-use super::arena::Arena;
 use super::function::Form;
 use super::okta;
 use super::run::Bound;
 use crate::schemes::construction::{Construction, Cost, Scratch, Verdict};
 use crate::schemes::digest::Digest;
-use crate::schemes::kernels::{Kind, Task};
+use crate::schemes::kernels::{self, Kind, Task};
 use crate::schemes::{NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
 
@@ -36,8 +35,11 @@ pub(super) enum Compared {
 
 impl Construction for Digested {
     fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
+        if self.kind().is_some() {
+            return kernels::alone(self, password, scratch);
+        }
+        self.bound.run(password, scratch);
         let arena = &mut scratch.arena;
-        self.bound.run(password, arena);
         if self.compared == Compared::Digits {
             arena.lower(0);
         }
@@ -47,15 +49,15 @@ impl Construction for Digested {
     }
 
     fn kind(&self) -> Option<Kind> {
-        self.bound.chained().map(|chained| chained.kind())
+        self.bound.in_kernel().map(|work| work.kind())
     }
 
     fn task(&self, password: &[u8], scratch: &mut Scratch) -> Option<Task> {
-        Some(Task::Chain(self.bound.chained()?.chain(password, &mut scratch.arena)?))
+        self.bound.in_kernel()?.task(password, scratch)
     }
 
     fn judge(&self, result: &[u8]) -> Verdict {
-        Verdict::of(match self.bound.chained().map(|chained| chained.form) {
+        Verdict::of(match self.bound.in_kernel().map(|work| work.form) {
             Some(Form::Hex) => self.expected.matches(Zeroizing::new(encoding::to_hex(result)).as_bytes()),
             Some(Form::Raw) => self.expected.matches(result),
             None => false,
@@ -131,8 +133,8 @@ impl Within {
         give: impl FnOnce(&dyn Construction, &[u8], &mut Scratch) -> T,
     ) -> T {
         // The inner scheme may need the scratch, arena and all, while this one's result is its password.
-        let mut arena: Arena = std::mem::take(&mut scratch.arena);
-        self.bound.run(password, &mut arena);
+        self.bound.run(password, scratch);
+        let mut arena = std::mem::take(&mut scratch.arena);
         let given = give(&*self.inner, arena.since(0), scratch);
         arena.wipe();
         scratch.arena = arena;

@@ -153,7 +153,7 @@ fn okta(expression: &Expression, credential: &Credential<'_>) -> Option<Result<O
     };
     Some(match expression.construct(Stored::text(&stored), credential, &Limits::default()) {
         Ok(construction) => construction.okta(),
-        Err(Refusal::Unreadable(why) | Refusal::TooCostly(why)) => Err(NotImportable(why)),
+        Err(Refusal::Unreadable(why) | Refusal::TooCostly(why)) => Err(NotImportable(why.into())),
     })
 }
 

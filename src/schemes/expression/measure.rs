@@ -140,7 +140,8 @@ fn call(function: Function, lens: [u64; 2], number: &dyn Fn(usize) -> u32) -> Me
                 len: digest(3),
                 digests: of_all / 128,
                 nanos: (of_all / 128).saturating_mul(SCRYPT_BLOCK_NANOS),
-                memory: of_one, // the parallel parts are worked through one after another
+                // The parallel parts are worked through one after another, by two blocks beside the memory.
+                memory: of_one.saturating_add(256 * u64::from(number(1))),
                 scrypt: of_all,
                 ..Measure::default()
             }

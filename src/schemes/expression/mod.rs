@@ -6,9 +6,9 @@
 
 mod arena;
 mod bound;
-mod chained;
 mod explain;
 mod function;
+mod in_kernel;
 mod lexer;
 mod measure;
 mod node;

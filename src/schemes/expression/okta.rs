@@ -84,5 +84,5 @@ fn name(step: &Step) -> String {
 }
 
 fn cannot(what: &str) -> NotImportable {
-    NotImportable(format!("{what}: Okta takes one digest of the password with one salt, or PBKDF2"))
+    NotImportable(format!("{what}: Okta takes one digest of the password with one salt, or PBKDF2").into())
 }

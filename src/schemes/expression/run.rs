@@ -10,8 +10,9 @@ use super::function::{Change, Form};
 use super::node::Variable;
 use super::program::{Key, Program, Step};
 use crate::schemes::Credential;
-use crate::schemes::construction::Refusal;
+use crate::schemes::construction::{Refusal, Scratch};
 use crate::schemes::digest::{Digest, Keyed, Raw};
+use crate::schemes::kernels::scrypt::{Shape, scrypt};
 
 /// A program with all that is known without the password.
 pub(super) struct Bound {
@@ -70,31 +71,32 @@ impl Bound {
         let known = Known::default();
         let inputs = Inputs { password: b"", credential: Some(credential), known: &known, keys: &[], rounds };
         let columns = program.columns.iter().filter_map(|variable| column(*variable, credential));
-        let mut arena = Arena::with_room(columns.map(<[u8]>::len).sum::<usize>() + program.text_len);
+        let mut scratch = Scratch::default();
+        scratch.arena = Arena::with_room(columns.map(<[u8]>::len).sum::<usize>() + program.text_len);
         let mut ends = Vec::with_capacity(program.known.len());
         for step in &program.known {
-            run(step, &inputs, (0, 0), &mut arena).map_err(|failed| match failed {
+            run(step, &inputs, (0, 0), &mut scratch).map_err(|failed| match failed {
                 Failed::Encoding(change) => {
                     Refusal::unreadable(format!("what {}() is given is not in that encoding", change.name()))
                 }
                 Failed::Parameters => Refusal::unreadable("a digest has no such parameters"),
             })?;
-            ends.push(arena.top());
+            ends.push(scratch.arena.top());
         }
-        let known = Known { bytes: arena.into_bytes(), ends: ends.into() };
+        let known = Known { bytes: scratch.arena.into_bytes(), ends: ends.into() };
         let mut keys = Vec::with_capacity(program.keys.len()); // which does not grow and shrink, as collecting does
         keys.extend(program.keys.iter().filter_map(|(digest, place)| digest.keyed(known.of(*place))));
         Ok(Self { program: Arc::clone(program), known, keys: keys.into(), rounds })
     }
 
     /// Runs it; the result is all that stands in the arena, which must be empty before.
-    pub(super) fn run(&self, password: &[u8], arena: &mut Arena) {
+    pub(super) fn run(&self, password: &[u8], scratch: &mut Scratch) {
         let inputs =
             Inputs { password, credential: None, known: &self.known, keys: &self.keys, rounds: self.rounds };
-        arena.open();
-        let done = run(&self.program.root, &inputs, (0, 0), arena);
+        scratch.arena.open();
+        let done = run(&self.program.root, &inputs, (0, 0), scratch);
         if done.is_err() {
-            arena.cut(0); // which is no digest, and equals none
+            scratch.arena.cut(0); // which is no digest, and equals none
         }
     }
 
@@ -106,15 +108,29 @@ impl Bound {
 
 /// The digest that a step computes, raw whatever form the step gives it; `None` where it fails or computes none. The arena
 /// must be empty, and is so afterwards.
-pub(super) fn digest_of(step: &Step, bound: &Bound, password: &[u8], arena: &mut Arena) -> Option<Raw> {
+pub(super) fn digest_of(step: &Step, bound: &Bound, password: &[u8], scratch: &mut Scratch) -> Option<Raw> {
     let Step::Digest { digest, message, .. } = step else { return None };
+    let [message] = results_of([&**message], bound, password, scratch)?;
+    Some(digest.raw(&[&message]))
+}
+
+/// What steps give, one by one; `None` where one fails. The arena must be empty, and is so afterwards.
+pub(super) fn results_of<const N: usize>(
+    steps: [&Step; N],
+    bound: &Bound,
+    password: &[u8],
+    scratch: &mut Scratch,
+) -> Option<[Zeroizing<Vec<u8>>; N]> {
     let inputs =
         Inputs { password, credential: None, known: &bound.known, keys: &bound.keys, rounds: bound.rounds };
-    arena.open();
-    let done = run(message, &inputs, (0, 0), arena);
-    let result = done.is_ok().then(|| digest.raw(&[arena.since(0)]));
-    arena.wipe();
-    result
+    let results = steps.map(|step| {
+        scratch.arena.open();
+        let done = run(step, &inputs, (0, 0), scratch);
+        let result = done.is_ok().then(|| Zeroizing::new(scratch.arena.since(0).to_vec()));
+        scratch.arena.wipe();
+        result
+    });
+    results.iter().all(Option::is_some).then(|| results.map(Option::unwrap_or_default))
 }
 
 /// The bytes that a variable stands for.
@@ -149,71 +165,72 @@ pub(super) fn rounds(credential: &Credential<'_>) -> Result<u32, Refusal> {
     }
 }
 
-fn run(step: &Step, inputs: &Inputs<'_>, previous: Previous, arena: &mut Arena) -> Result<(), Failed> {
-    let at = arena.top();
+fn run(step: &Step, inputs: &Inputs<'_>, previous: Previous, scratch: &mut Scratch) -> Result<(), Failed> {
+    let at = scratch.arena.top();
     match step {
-        Step::Password => arena.put(inputs.password),
-        Step::Previous => arena.put_again(previous.0, previous.1),
-        Step::Known(index) => arena.put(inputs.known.of(*index)),
-        Step::Text(text) => arena.put(text),
+        Step::Password => scratch.arena.put(inputs.password),
+        Step::Previous => scratch.arena.put_again(previous.0, previous.1),
+        Step::Known(index) => scratch.arena.put(inputs.known.of(*index)),
+        Step::Text(text) => scratch.arena.put(text),
         Step::Column(variable) => {
-            arena.put(inputs.credential.and_then(|row| column(*variable, row)).unwrap_or_default());
+            scratch.arena.put(inputs.credential.and_then(|row| column(*variable, row)).unwrap_or_default());
         }
         Step::Concat(parts) => {
             for part in parts {
-                run(part, inputs, previous, arena)?;
+                run(part, inputs, previous, scratch)?;
             }
         }
         Step::Digest { digest, form, message } => {
-            let result = if let Some(message) = operand(message, inputs, previous, arena) {
+            let result = if let Some(message) = operand(message, inputs, previous, &scratch.arena) {
                 digest.raw(&[message])
             } else {
-                run(message, inputs, previous, arena)?;
-                digest.raw(&[arena.since(at)])
+                run(message, inputs, previous, scratch)?;
+                digest.raw(&[scratch.arena.since(at)])
             };
-            arena.cut(at);
-            arena.put_formed(&result, *form);
+            scratch.arena.cut(at);
+            scratch.arena.put_formed(&result, *form);
         }
         Step::Hmac { digest, form, key, message } => {
-            let result = coded(*digest, key, message, inputs, previous, arena)?;
-            arena.cut(at);
-            arena.put_formed(result.as_deref().unwrap_or_default(), *form);
+            let result = coded(*digest, key, message, inputs, previous, scratch)?;
+            scratch.arena.cut(at);
+            scratch.arena.put_formed(result.as_deref().unwrap_or_default(), *form);
         }
         Step::Pbkdf2 { digest, form, password, salt, rounds, bytes } => {
-            let between = two(password, salt, inputs, previous, arena)?;
-            let end = arena.top();
-            let (before, key) = arena.room(*bytes as usize);
+            let between = two(password, salt, inputs, previous, scratch)?;
+            let end = scratch.arena.top();
+            let (before, key) = scratch.arena.room(*bytes as usize);
             let password = before.get(at..between).unwrap_or_default();
             let salt = before.get(between..end).unwrap_or_default();
             let rounds = rounds.of(inputs.rounds);
             digest.pbkdf2_into(password, salt, rounds, key).ok_or(Failed::Parameters)?;
-            finish(*form, at, end, arena);
+            finish(*form, at, end, &mut scratch.arena);
         }
         Step::Scrypt { form, password, salt, n, r, p, bytes } => {
-            let between = two(password, salt, inputs, previous, arena)?;
-            let end = arena.top();
-            let (before, key) = arena.room(*bytes as usize);
+            let between = two(password, salt, inputs, previous, scratch)?;
+            let end = scratch.arena.top();
+            let simd = scratch.simd();
+            let (before, key) = scratch.arena.room(*bytes as usize);
             let password = before.get(at..between).unwrap_or_default();
             let salt = before.get(between..end).unwrap_or_default();
-            let params = scrypt_params(n.of(inputs.rounds), *r, *p).ok_or(Failed::Parameters)?;
-            scrypt::scrypt(password, salt, &params, key).map_err(|_| Failed::Parameters)?;
-            finish(*form, at, end, arena);
+            let log_n = scrypt_log_n(n.of(inputs.rounds), *r, *p).ok_or(Failed::Parameters)?;
+            scrypt(simd, Shape { log_n, r: *r, p: *p }, password, salt, &mut scratch.memory, key);
+            finish(*form, at, end, &mut scratch.arena);
         }
         Step::Iterate { rounds, first, next } => {
-            run(first, inputs, previous, arena)?;
+            run(first, inputs, previous, scratch)?;
             for _ in 1..rounds.of(inputs.rounds) {
-                let end = arena.top();
-                run(next, inputs, (at, end), arena)?;
-                arena.drop_part(at, end);
+                let end = scratch.arena.top();
+                run(next, inputs, (at, end), scratch)?;
+                scratch.arena.drop_part(at, end);
             }
         }
         Step::Substr { of, from, length } => {
-            run(of, inputs, previous, arena)?;
-            arena.keep(at, *from as usize, *length as usize);
+            run(of, inputs, previous, scratch)?;
+            scratch.arena.keep(at, *from as usize, *length as usize);
         }
         Step::Change { of, change } => {
-            run(of, inputs, previous, arena)?;
-            arena.change(at, *change).ok_or(Failed::Encoding(*change))?;
+            run(of, inputs, previous, scratch)?;
+            scratch.arena.change(at, *change).ok_or(Failed::Encoding(*change))?;
         }
     }
     Ok(())
@@ -226,24 +243,25 @@ fn coded(
     message: &Step,
     inputs: &Inputs<'_>,
     previous: Previous,
-    arena: &mut Arena,
+    scratch: &mut Scratch,
 ) -> Result<Option<Raw>, Failed> {
-    let at = arena.top();
+    let at = scratch.arena.top();
     if let Key::Step(key) = key
-        && operand(key, inputs, previous, arena).is_none()
+        && operand(key, inputs, previous, &scratch.arena).is_none()
     {
-        run(key, inputs, previous, arena)?;
+        run(key, inputs, previous, scratch)?;
     }
-    let between = arena.top();
-    if operand(message, inputs, previous, arena).is_none() {
-        run(message, inputs, previous, arena)?;
+    let between = scratch.arena.top();
+    if operand(message, inputs, previous, &scratch.arena).is_none() {
+        run(message, inputs, previous, scratch)?;
     }
-    let message = operand(message, inputs, previous, arena).unwrap_or_else(|| arena.since(between));
+    let message =
+        operand(message, inputs, previous, &scratch.arena).unwrap_or_else(|| scratch.arena.since(between));
     Ok(match key {
         Key::Known(place) => inputs.keys.get(*place).map(|key| key.mac(message)),
         Key::Step(key) => {
-            let key = operand(key, inputs, previous, arena);
-            Some(digest.hmac_raw(key.unwrap_or_else(|| arena.part(at, between)), message))
+            let key = operand(key, inputs, previous, &scratch.arena);
+            Some(digest.hmac_raw(key.unwrap_or_else(|| scratch.arena.part(at, between)), message))
         }
     })
 }
@@ -269,11 +287,11 @@ fn two(
     second: &Step,
     inputs: &Inputs<'_>,
     previous: Previous,
-    arena: &mut Arena,
+    scratch: &mut Scratch,
 ) -> Result<usize, Failed> {
-    run(first, inputs, previous, arena)?;
-    let between = arena.top();
-    run(second, inputs, previous, arena)?;
+    run(first, inputs, previous, scratch)?;
+    let between = scratch.arena.top();
+    run(second, inputs, previous, scratch)?;
     Ok(between)
 }
 
@@ -285,10 +303,12 @@ fn finish(form: Form, at: usize, end: usize, arena: &mut Arena) {
     }
 }
 
-/// scrypt's parameters, where they are some: N a power of two from 2, r and p from 1 with a product below 2^30.
-pub(super) fn scrypt_params(n: u32, r: u32, p: u32) -> Option<scrypt::Params> {
-    if n < 2 || !n.is_power_of_two() || u64::from(r) * u64::from(p) >= 1 << 30 {
+/// The logarithm of scrypt's N, where its parameters are some: N a power of two from 2, r and p from 1 with a product
+/// below 2^30.
+fn scrypt_log_n(n: u32, r: u32, p: u32) -> Option<u8> {
+    let product = u64::from(r) * u64::from(p);
+    if n < 2 || !n.is_power_of_two() || !(1..1 << 30).contains(&product) {
         return None;
     }
-    scrypt::Params::new(u8::try_from(n.ilog2()).ok()?, r, p).ok()
+    u8::try_from(n.ilog2()).ok()
 }

@@ -146,7 +146,8 @@ impl Construction for Bcrypt {
             Variant::WithoutNul => "$2$",
             Variant::SignBug => "$2x$",
         };
-        Err(NotImportable(format!("bcrypt {version}: Okta computes only what $2a$, $2b$ and $2y$ stand for")))
+        let why = format!("bcrypt {version}: Okta computes only what $2a$, $2b$ and $2y$ stand for");
+        Err(NotImportable(why.into()))
     }
 
     fn parameters(&self) -> String {

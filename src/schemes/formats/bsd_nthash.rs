@@ -43,7 +43,7 @@ impl Construction for NtHash {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("MD4"))
+        Err(NotImportable("MD4 is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

@@ -181,7 +181,7 @@ impl Construction for DesCrypt {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("DES-crypt"))
+        Err(NotImportable("DES-crypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

@@ -282,7 +282,8 @@ impl Construction for Widened {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable(format!("{} of the password's bytes with NULs between", self.digest.title())))
+        let why = format!("{} of the password's bytes with NULs between", self.digest.title());
+        Err(NotImportable(why.into()))
     }
 
     fn parameters(&self) -> String {

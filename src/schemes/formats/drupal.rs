@@ -79,7 +79,7 @@ impl Construction for Drupal {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("phpass"))
+        Err(NotImportable("phpass is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

@@ -186,11 +186,9 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Construction for Firebase {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
         let mut key = Zeroizing::new([0; KEY]);
-        if !self.setting.derive(password, &self.salt, key.as_mut_slice()) {
-            return Verdict::Mismatch;
-        }
+        self.setting.derive(password, &self.salt, scratch, key.as_mut_slice());
         let mut digest = Zeroizing::new(self.signer_key.expose().to_vec());
         Ctr128BE::<Aes256>::new(&(*key).into(), &[0; 16].into()).apply_keystream(&mut digest);
         Verdict::of(self.digest.matches(&digest))
@@ -201,7 +199,7 @@ impl Construction for Firebase {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("Firebase's scrypt"))
+        Err(NotImportable("Firebase's scrypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

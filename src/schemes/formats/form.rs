@@ -50,7 +50,9 @@ impl Construction for ByForm {
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
         let software = self.software;
-        Err(NotImportable(format!("{software} changes a password before it hashes it, which Okta cannot do")))
+        Err(NotImportable(
+            format!("{software} changes a password before it hashes it, which Okta cannot do").into(),
+        ))
     }
 
     fn parameters(&self) -> String {

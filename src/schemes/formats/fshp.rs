@@ -81,7 +81,9 @@ impl Construction for Fshp {
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
         if self.rounds > 1 {
-            return Err(NotImportable(format!("FSHP with {} rounds: Okta takes one digest", self.rounds)));
+            return Err(NotImportable(
+                format!("FSHP with {} rounds: Okta takes one digest", self.rounds).into(),
+            ));
         }
         OktaHash::digest(self.digest, self.value.expose(), Some((SaltOrder::Prefix, &self.salt)))
     }

@@ -1,14 +1,13 @@
 //! Gitea, Forgejo and Gogs: the column `passwd`, its `salt`, and before it `passwd_hash_algo` with a `$`, which says how it
 //! was made (`modules/auth/password/hash`). Without an algorithm it is what Gogs and Gitea began with.
 
-use ::argon2::{Algorithm, Version};
-
 use super::argon2::Argon2Value;
 use super::bcrypt;
 use super::pbkdf2::Pbkdf2;
 use super::scrypt::Scrypt;
 use crate::schemes::construction::{Reading, Refusal};
 use crate::schemes::digest::Digest;
+use crate::schemes::kernels::argon2::{Algorithm, Version};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, encoding};
 
@@ -75,8 +74,7 @@ fn read(credential: &Credential<'_>, limits: &Limits) -> Reading {
     match (name, numbers.as_slice()) {
         (b"argon2", &[passes, memory, lanes, _]) => {
             let numbers = [memory, passes, lanes];
-            let made =
-                Argon2Value::checked(Algorithm::Argon2id, Version::V0x13, numbers, salt, value, limits);
+            let made = Argon2Value::checked(Algorithm::Id, Version::V0x13, numbers, salt, value, limits);
             Ok(Box::new(made?))
         }
         (b"scrypt", &[n, r, p, _]) if n.is_power_of_two() => {

@@ -79,7 +79,7 @@ impl Construction for SipHash {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("SipHash"))
+        Err(NotImportable("SipHash is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use ::argon2::{Algorithm, Version};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -13,6 +12,7 @@ use super::pbkdf2::Pbkdf2;
 use super::{bcrypt, json};
 use crate::schemes::construction::{Reading, Refusal};
 use crate::schemes::digest::Digest;
+use crate::schemes::kernels::argon2::{Algorithm, Version};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, encoding};
 
@@ -179,9 +179,9 @@ impl Parts {
             number.ok_or_else(|| Refusal::unreadable(format!("argon2's {name} is no number")))
         };
         let algorithm = match parameter("type")? {
-            "id" => Algorithm::Argon2id,
-            "i" => Algorithm::Argon2i,
-            "d" => Algorithm::Argon2d,
+            "id" => Algorithm::Id,
+            "i" => Algorithm::I,
+            "d" => Algorithm::D,
             _ => return Err(Refusal::unreadable("argon2's type must be id, i or d")),
         };
         let version = match parameter("version")? {

@@ -1,13 +1,13 @@
 //! Magento 2 (Adobe Commerce): `hash:salt:version` (`Magento\Framework\Encryption\Encryptor`). Values that were upgraded
 //! without their password have several versions, each one hashing the result of the one before it.
 
-use ::argon2::{Algorithm, Version};
 use zeroize::Zeroizing;
 
 use super::argon2::Argon2Value;
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
 use crate::schemes::digest::Digest;
 use crate::schemes::expression::salted_digest;
+use crate::schemes::kernels::argon2::{Algorithm, Version};
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
@@ -114,28 +114,28 @@ fn step(version: &[u8], salt: &[u8], limits: &Limits) -> Result<(Step, usize), R
     let salt = salt.iter().copied().cycle().take(ARGON2_SALT).collect();
     let digest = vec![0; bytes as usize];
     let numbers = [memory / 1024, passes, 1];
-    let argon2 = Argon2Value::checked(Algorithm::Argon2id, Version::V0x13, numbers, salt, digest, limits)?;
+    let argon2 = Argon2Value::checked(Algorithm::Id, Version::V0x13, numbers, salt, digest, limits)?;
     Ok((Step::Argon2(Box::new(argon2)), bytes as usize))
 }
 
 impl Chain {
-    fn compute(&self, password: &[u8], scratch: &mut Scratch) -> Option<Zeroizing<Vec<u8>>> {
+    fn compute(&self, password: &[u8], scratch: &mut Scratch) -> Zeroizing<Vec<u8>> {
         let mut text = Zeroizing::new(password.to_vec());
         let mut result = Zeroizing::default();
         for step in &self.steps {
             result = match step {
                 Step::Digest(digest) => digest.of(&[&self.salt, &text]),
-                Step::Argon2(argon2) => argon2.compute(&text, &mut scratch.argon2)?,
+                Step::Argon2(argon2) => argon2.compute(&text, scratch),
             };
             text = Zeroizing::new(encoding::to_hex(&result).into_bytes());
         }
-        Some(result)
+        result
     }
 }
 
 impl Construction for Chain {
     fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
-        Verdict::of(self.compute(password, scratch).is_some_and(|digest| self.digest.matches(&digest)))
+        Verdict::of(self.digest.matches(&self.compute(password, scratch)))
     }
 
     fn cost(&self) -> Cost {

@@ -102,7 +102,7 @@ impl Construction for Md5Crypt {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("md5-crypt"))
+        Err(NotImportable("md5-crypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

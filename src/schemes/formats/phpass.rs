@@ -128,7 +128,7 @@ impl Construction for Phpass {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("phpass"))
+        Err(NotImportable("phpass is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

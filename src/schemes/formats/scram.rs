@@ -130,7 +130,7 @@ impl Construction for Scram {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("SCRAM"))
+        Err(NotImportable("SCRAM is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

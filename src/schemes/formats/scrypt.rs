@@ -5,6 +5,8 @@ use zeroize::Zeroizing;
 
 use super::pbkdf2::MIN_KEY;
 use crate::schemes::construction::{Construction, Cost, Reading, Refusal, Scratch, Verdict};
+use crate::schemes::kernels;
+use crate::schemes::kernels::scrypt::Shape;
 use crate::schemes::registry::{Entry, Example, Reader};
 use crate::schemes::{Credential, Limits, NotImportable, OktaHash, encoding};
 use crate::secret::Secret;
@@ -28,7 +30,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
 const BLOCK_NANOS: u64 = 230;
 
 /// What a key is derived with.
-pub(super) struct Setting(scrypt::Params);
+pub(super) struct Setting(Shape);
 
 impl Setting {
     /// Checks the numbers against the limits.
@@ -40,28 +42,29 @@ impl Setting {
         }
         limits.scrypt(memory(log_n, r, p).div_ceil(1024))?;
         let log_n = u8::try_from(log_n).map_err(|_| wrong())?;
-        Ok(Self(scrypt::Params::new(log_n, r, p).map_err(|_| wrong())?))
+        Ok(Self(Shape { log_n, r, p }))
     }
 
-    /// Fills the key. One of more than 64 GiB would be left as it is.
-    pub(super) fn derive(&self, password: &[u8], salt: &[u8], key: &mut [u8]) -> bool {
-        scrypt::scrypt(password, salt, &self.0, key).is_ok()
+    /// Fills the key.
+    pub(super) fn derive(&self, password: &[u8], salt: &[u8], scratch: &mut Scratch, key: &mut [u8]) {
+        kernels::scrypt::scrypt(scratch.simd(), self.0, password, salt, &mut scratch.memory, key);
     }
 
     /// What that takes.
     pub(super) fn cost(&self) -> Cost {
-        let params = &self.0;
-        let whole = memory(u32::from(params.log_n()), params.r(), params.p());
-        // The parallel parts are worked through one after another, each in the same memory.
+        let Shape { log_n, r, p } = self.0;
+        let whole = memory(u32::from(log_n), r, p);
+        // The parallel parts are worked through one after another, each in the same memory, by two blocks beside it.
         Cost {
-            memory: whole / u64::from(params.p()),
+            memory: whole / u64::from(p) + 256 * u64::from(r),
             ..Cost::nanos((whole / 128).saturating_mul(BLOCK_NANOS))
         }
     }
 
     /// For reports.
     pub(super) fn parameters(&self) -> String {
-        format!("N=2^{} r={} p={}", self.0.log_n(), self.0.r(), self.0.p())
+        let Shape { log_n, r, p } = self.0;
+        format!("N=2^{log_n} r={r} p={p}")
     }
 }
 
@@ -104,10 +107,10 @@ impl Scrypt {
 }
 
 impl Construction for Scrypt {
-    fn verify(&self, password: &[u8], _: &mut Scratch) -> Verdict {
+    fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Verdict {
         let mut key = Zeroizing::new(vec![0; self.key.len()]);
-        let done = self.setting.derive(password, &self.salt, &mut key);
-        Verdict::of(done && self.key.matches(&key))
+        self.setting.derive(password, &self.salt, scratch, &mut key);
+        Verdict::of(self.key.matches(&key))
     }
 
     fn cost(&self) -> Cost {
@@ -115,7 +118,7 @@ impl Construction for Scrypt {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("scrypt"))
+        Err(NotImportable("scrypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

@@ -68,7 +68,7 @@ impl Construction for Sha1Crypt {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("sha1-crypt"))
+        Err(NotImportable("sha1-crypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

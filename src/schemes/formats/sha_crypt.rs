@@ -130,7 +130,7 @@ impl Construction for ShaCrypt {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("sha-crypt"))
+        Err(NotImportable("sha-crypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

@@ -87,7 +87,7 @@ impl Construction for SunMd5 {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("Sun's MD5"))
+        Err(NotImportable("Sun's MD5 is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

@@ -238,7 +238,7 @@ impl Construction for Yescrypt {
     }
 
     fn okta(&self) -> Result<OktaHash, NotImportable> {
-        Err(NotImportable::algorithm("yescrypt"))
+        Err(NotImportable("yescrypt is not among Okta's algorithms".into()))
     }
 
     fn parameters(&self) -> String {

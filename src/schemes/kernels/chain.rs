@@ -13,9 +13,7 @@ use std::cmp::Reverse;
 
 use zeroize::Zeroizing;
 
-use self::lanes::InLanes;
 use super::compress::{self, Compression, with_compression};
-use super::lanes::dispatch;
 use super::plan::{Plan, Step};
 use super::simd::Simd;
 use crate::schemes::digest::Digest;
@@ -27,6 +25,8 @@ pub(in crate::schemes) enum Form {
     Raw,
     /// Two hexadecimal digits for each, `a` to `f`.
     Hex,
+    /// Likewise, `A` to `F`.
+    HexUpper,
 }
 
 impl Form {
@@ -99,14 +99,16 @@ fn run_with<C: Compression>(
     let plan = Plan::of(simd, digest);
     let alike = chains.windows(2).all(|pair| pair[0].layouts.len() == pair[1].layouts.len());
     let plan = if alike { plan } else { plan.without_lanes() };
+    // Those without messages are done.
+    let busy = weights.iter().filter(|&&weight| weight > 0).count();
     let mut from = 0;
-    while from < jobs.len() {
-        let step = plan.step(&weights[from..]);
+    while from < busy {
+        let step = plan.step(&weights[from..busy]);
         let (Step::Turns(count) | Step::Vector(count) | Step::Two(count)) = step;
         let group = &mut jobs[from..from + count];
         match step {
             Step::Turns(_) => turns::run(form, rounds, group),
-            _ => dispatch(simd, matches!(step, Step::Two(_)), InLanes { form, rounds, jobs: group }),
+            _ => lanes::run(simd, matches!(step, Step::Two(_)), form, rounds, group),
         }
         from += count;
     }
@@ -141,6 +143,7 @@ impl Hole {
         let digits = match self.form {
             Form::Raw => return to.copy_from_slice(digest),
             Form::Hex => b"0123456789abcdef",
+            Form::HexUpper => b"0123456789ABCDEF",
         };
         for (to, byte) in to.chunks_exact_mut(2).zip(digest) {
             to[0] = digits[usize::from(byte >> 4)];
@@ -163,7 +166,7 @@ mod tests {
             let mut message = numbers.bytes(longest);
             let mut holes = vec![];
             for _ in 0..numbers.below(4) {
-                let form = [Form::Raw, Form::Raw, Form::Hex][numbers.below(3)];
+                let form = [Form::Raw, Form::Raw, Form::Hex, Form::HexUpper][numbers.below(4)];
                 // Often at the start, as in phpass and every second message of sha-crypt.
                 if numbers.below(3) == 0 && holes.is_empty() {
                     message.clear();
@@ -189,6 +192,7 @@ mod tests {
                 let text = match hole.form {
                     Form::Raw => last.clone(),
                     Form::Hex => hex::encode(&last).into_bytes(),
+                    Form::HexUpper => hex::encode_upper(&last).into_bytes(),
                 };
                 message[hole.at..hole.at + text.len()].copy_from_slice(&text);
             }

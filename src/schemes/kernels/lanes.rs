@@ -23,6 +23,9 @@ pub(super) trait Word: Copy + Debug + DefaultIsZeroes + Eq + Send + Sync + 'stat
     /// The vector that AVX2 has for it.
     #[cfg(target_arch = "x86_64")]
     type Avx2: Lanes<Word = Self, Token = pulp::x86::V3>;
+    /// The vector that NEON has for it.
+    #[cfg(target_arch = "aarch64")]
+    type Neon: Lanes<Word = Self, Token = pulp::aarch64::Neon>;
 
     fn add(self, other: Self) -> Self;
     fn xor(self, other: Self) -> Self;
@@ -46,13 +49,15 @@ pub(super) trait Word: Copy + Debug + DefaultIsZeroes + Eq + Send + Sync + 'stat
 }
 
 macro_rules! word {
-    ($word:ident, $avx512:ident, $avx2:ident) => {
+    ($word:ident, $avx512:ident, $avx2:ident, $neon:ident) => {
         impl Word for $word {
             const BITS: u32 = $word::BITS;
             #[cfg(target_arch = "x86_64")]
             type Avx512 = x86::$avx512;
             #[cfg(target_arch = "x86_64")]
             type Avx2 = x86::$avx2;
+            #[cfg(target_arch = "aarch64")]
+            type Neon = aarch64::$neon;
 
             #[inline(always)]
             fn add(self, other: Self) -> Self {
@@ -105,8 +110,8 @@ macro_rules! word {
     };
 }
 
-word!(u32, U32x16, U32x8);
-word!(u64, U64x8, U64x4);
+word!(u32, U32x16, U32x8, U32x4);
+word!(u64, U64x8, U64x4, U64x2);
 
 /// A vector of words, one of each lane.
 pub(super) trait Lanes: Copy {
@@ -167,6 +172,12 @@ pub(super) trait Lanes: Copy {
         zeros.xor(self.and(ones.xor(zeros)))
     }
 
+    /// The same, added to `self`; the bits for the mask's ones may come late.
+    #[inline(always)]
+    fn add_selected(self, mask: Self, ones: Self, zeros: Self) -> Self {
+        self.add(zeros.and(mask.not())).add(ones.and(mask))
+    }
+
     #[inline(always)]
     fn xor3(self, b: Self, c: Self) -> Self {
         self.xor(b).xor(c)
@@ -185,26 +196,6 @@ pub(super) trait Lanes: Copy {
     }
 }
 
-/// A vector of what the function says of each lane.
-#[inline(always)]
-pub(super) fn gather<L: Lanes>(token: L::Token, word: impl Fn(usize) -> L::Word) -> L {
-    let mut words = [L::Word::default(); MOST];
-    for (lane, to) in words[..L::COUNT].iter_mut().enumerate() {
-        *to = word(lane);
-    }
-    L::load(token, &words[..L::COUNT])
-}
-
-/// Gives the function each lane's word.
-#[inline(always)]
-pub(super) fn scatter<L: Lanes>(vector: L, mut word: impl FnMut(usize, L::Word)) {
-    let mut words = [L::Word::default(); MOST];
-    vector.store(&mut words[..L::COUNT]);
-    for (lane, &from) in words[..L::COUNT].iter().enumerate() {
-        word(lane, from);
-    }
-}
-
 /// Overwrites vectors that held what passwords make.
 #[inline(always)]
 pub(super) fn wipe<L: Lanes>(vectors: &mut [L], zero: L) {
@@ -212,13 +203,10 @@ pub(super) fn wipe<L: Lanes>(vectors: &mut [L], zero: L) {
     zeroize::optimization_barrier(vectors);
 }
 
-/// Most lanes that there are.
-pub(super) const MOST: usize = 32;
-
 /// Work that is written over [`Lanes`].
 pub(super) trait Work {
     type Word: Word;
-    /// Whether two vectors at once are ever asked for, of AVX-512 and of AVX2: what is not is not compiled.
+    /// Whether two vectors at once are ever asked for, of AVX-512 and of the others: what is not is not compiled.
     const TWO: [bool; 2];
 
     /// Must be `#[inline(always)]`, as all that it calls.
@@ -232,6 +220,8 @@ pub(super) fn count<W: Word>(simd: Simd) -> usize {
         Simd::Avx512 if pulp::x86::V4::is_available() => W::Avx512::COUNT,
         #[cfg(target_arch = "x86_64")]
         Simd::Avx2 if pulp::x86::V3::is_available() => W::Avx2::COUNT,
+        #[cfg(target_arch = "aarch64")]
+        Simd::Neon if pulp::aarch64::Neon::is_available() => W::Neon::COUNT,
         _ => 1,
     }
 }
@@ -259,18 +249,28 @@ pub(super) fn dispatch<T: Work>(simd: Simd, two: bool, work: T) {
                 }
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        Simd::Neon => {
+            if let Some(token) = pulp::aarch64::Neon::try_new() {
+                if const { T::TWO[1] } && two {
+                    token.vectorize(Call::<T, Two<<T::Word as Word>::Neon>> { work, token });
+                } else {
+                    token.vectorize(Call::<T, <T::Word as Word>::Neon> { work, token });
+                }
+            }
+        }
         _ => {}
     }
 }
 
 /// A closure cannot be told to be inlined, this can.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 struct Call<T, L: Lanes> {
     work: T,
     token: L::Token,
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 impl<T: Work, L: Lanes<Word = T::Word>> pulp::NullaryFnOnce for Call<T, L> {
     type Output = ();
 
@@ -407,6 +407,10 @@ impl<L: Lanes> Lanes for Two<L> {
         Self(self.0.select(ones.0, zeros.0), self.1.select(ones.1, zeros.1))
     }
     #[inline(always)]
+    fn add_selected(self, mask: Self, ones: Self, zeros: Self) -> Self {
+        Self(self.0.add_selected(mask.0, ones.0, zeros.0), self.1.add_selected(mask.1, ones.1, zeros.1))
+    }
+    #[inline(always)]
     fn xor3(self, b: Self, c: Self) -> Self {
         Self(self.0.xor3(b.0, c.0), self.1.xor3(b.1, c.1))
     }
@@ -495,6 +499,10 @@ pub(super) mod x86 {
                         Self(self.0, self.0.$features.$three::<0xca>(self.1, ones.1, zeros.1))
                     }
                     #[inline(always)]
+                    fn add_selected(self, mask: Self, ones: Self, zeros: Self) -> Self {
+                        self.add(mask.select(ones, zeros))
+                    }
+                    #[inline(always)]
                     fn xor3(self, b: Self, c: Self) -> Self {
                         Self(self.0, self.0.$features.$three::<0x96>(self.1, b.1, c.1))
                     }
@@ -534,5 +542,87 @@ pub(super) mod x86 {
         avx2 { _mm256_set1_epi64x _mm256_add_epi64 _mm256_sllv_epi64 _mm256_srlv_epi64 }
         avx2 { _mm256_xor_si256 _mm256_and_si256 _mm256_or_si256 }
         avx
+    );
+}
+
+#[cfg(target_arch = "aarch64")]
+pub(super) mod aarch64 {
+    use core::arch::aarch64::{uint32x4_t, uint64x2_t};
+
+    use pulp::aarch64::Neon;
+    use pulp::bytemuck::cast;
+
+    use super::Lanes;
+
+    macro_rules! lanes {
+        ($name:ident, $vector:ident, $word:ident * $count:literal, $splat:ident $add:ident $xor:ident $and:ident $or:ident
+         $shl:ident $signed:ident $negative:ident) => {
+            #[derive(Clone, Copy)]
+            pub(in super::super) struct $name(Neon, $vector);
+
+            impl Lanes for $name {
+                type Word = $word;
+                type Token = Neon;
+                const COUNT: usize = $count;
+
+                #[inline(always)]
+                fn splat(token: Neon, word: $word) -> Self {
+                    Self(token, token.neon.$splat(word))
+                }
+                #[inline(always)]
+                fn load(token: Neon, words: &[$word]) -> Self {
+                    let mut all = [0; $count];
+                    all.copy_from_slice(words);
+                    Self(token, cast::<[$word; $count], $vector>(all))
+                }
+                #[inline(always)]
+                fn store(self, words: &mut [$word]) {
+                    words.copy_from_slice(&cast::<$vector, [$word; $count]>(self.1));
+                }
+                #[inline(always)]
+                fn token(self) -> Neon {
+                    self.0
+                }
+                #[inline(always)]
+                fn apart<F: pulp::NullaryFnOnce>(token: Neon, work: F) -> F::Output {
+                    token.vectorize(work)
+                }
+                #[inline(always)]
+                fn add(self, other: Self) -> Self {
+                    Self(self.0, self.0.neon.$add(self.1, other.1))
+                }
+                #[inline(always)]
+                fn xor(self, other: Self) -> Self {
+                    Self(self.0, self.0.neon.$xor(self.1, other.1))
+                }
+                #[inline(always)]
+                fn and(self, other: Self) -> Self {
+                    Self(self.0, self.0.neon.$and(self.1, other.1))
+                }
+                #[inline(always)]
+                fn or(self, other: Self) -> Self {
+                    Self(self.0, self.0.neon.$or(self.1, other.1))
+                }
+                #[inline(always)]
+                fn shl_by(self, bits: Self) -> Self {
+                    let neon = self.0.neon;
+                    Self(self.0, neon.$shl(self.1, neon.$signed(bits.1)))
+                }
+                #[inline(always)]
+                fn shr_by(self, bits: Self) -> Self {
+                    let neon = self.0.neon;
+                    Self(self.0, neon.$shl(self.1, neon.$negative(neon.$signed(bits.1))))
+                }
+            }
+        };
+    }
+
+    lanes!(
+        U32x4, uint32x4_t, u32 * 4, vdupq_n_u32 vaddq_u32 veorq_u32 vandq_u32 vorrq_u32
+        vshlq_u32 vreinterpretq_s32_u32 vnegq_s32
+    );
+    lanes!(
+        U64x2, uint64x2_t, u64 * 2, vdupq_n_u64 vaddq_u64 veorq_u64 vandq_u64 vorrq_u64
+        vshlq_u64 vreinterpretq_s64_u64 vnegq_s64
     );
 }

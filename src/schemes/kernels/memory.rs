@@ -17,7 +17,7 @@ const LINE: usize = size_of::<Line>();
 
 /// Memory in blocks of 1 KiB. Dropping it wipes it.
 #[derive(Default)]
-pub struct Memory {
+pub(in crate::schemes) struct Memory {
     lines: Vec<Line>,
     /// Lines from the first one on that may hold something.
     dirty: usize,
@@ -25,12 +25,12 @@ pub struct Memory {
 
 impl Memory {
     /// Bytes that are kept.
-    pub fn bytes(&self) -> u64 {
+    pub(in crate::schemes) fn bytes(&self) -> u64 {
         (self.lines.len() * LINE) as u64
     }
 
     /// Overwrites what was used since the last time.
-    pub fn wipe(&mut self) {
+    pub(in crate::schemes) fn wipe(&mut self) {
         if let Some(used) = self.lines.get_mut(..self.dirty) {
             used.fill(Line::ZERO);
             optimization_barrier(used);
@@ -39,7 +39,7 @@ impl Memory {
     }
 
     /// Wipes, and gives the memory back.
-    pub fn release(&mut self) {
+    pub(in crate::schemes) fn release(&mut self) {
         self.wipe();
         self.lines = Vec::new();
     }

@@ -7,6 +7,13 @@
 //!
 //! Lanes share nothing but the instructions; what depends on a password is overwritten after use.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::inline_always,
+    clippy::many_single_char_names,
+    reason = "kernels: places are fixed, calls are what is saved, and names are the standards'"
+)]
+
 pub(in crate::schemes) mod argon2;
 pub(in crate::schemes) mod bcrypt;
 pub(in crate::schemes) mod chain;

@@ -41,7 +41,7 @@ impl Plan {
     pub(super) fn of(simd: Simd, digest: Digest) -> Self {
         let own = own_instructions();
         let (alone, in_turn, turns) = match digest {
-            Digest::Md5 => (900, 900, 1),
+            Digest::Md5 => (700, 700, 1),
             Digest::Sha1 if own => (370, 155, 4),
             Digest::Sha1 => (1000, 1000, 1),
             Digest::Sha224 | Digest::Sha256 if own => (410, 246, 2),
@@ -53,10 +53,15 @@ impl Plan {
             (Simd::Avx512, Digest::Sha1) => (920, None),
             (Simd::Avx512, Digest::Sha224 | Digest::Sha256) => (1640, Some(2560)),
             (Simd::Avx512, _) => (2070, Some(3210)),
+            // Guessed of NEON from its width, and from what a vector of so few lanes can bring at most.
+            (Simd::Neon, Digest::Md5) => (1800, Some(1900)),
+            (Simd::Neon, Digest::Sha1) => (2000, None),
+            (Simd::Neon, Digest::Sha224 | Digest::Sha256) => (5000, None),
+            (Simd::Neon, _) => (usize::MAX / 1_000_000, None),
             (_, Digest::Md5) => (1840, Some(1900)),
             (_, Digest::Sha1) => (1300, None),
             (_, Digest::Sha224 | Digest::Sha256) => (2600, None),
-            (_, _) => (3200, None),
+            (_, _) => (3370, None),
         };
         let width = match digest {
             Digest::Sha384 | Digest::Sha512 => count::<u64>(simd),

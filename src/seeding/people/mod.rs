@@ -25,7 +25,7 @@ use super::corrections::{Corrections, CorrectionsError};
 use super::groups::GroupRules;
 use super::plan::{Planner, Reject};
 use super::walk::WalkError;
-use crate::sources::{CredentialSource, Row, SourceError};
+use crate::sources::{CredentialSource, Record, Row, SourceError};
 
 /// Users whose groups are asked for at once, at most.
 const ASKED_AT_ONCE: usize = 8;
@@ -212,42 +212,35 @@ fn batch(
     let source = marked.source;
     let Some(store) = shared.stores.get(source) else { return Err(PeopleError::NoSuchSource(source)) };
     let asks = store.source.has_groups_query();
-    let mut people: Vec<(usize, Person)> = Vec::with_capacity(marked.rows.len());
+    let mut people: Vec<Person> = Vec::with_capacity(marked.rows.len());
     let merged = shared.visit(&mut marked, |visited| {
-        people.push((visited.place, person(store, visited, rules, asks)));
+        people.push(person(visited, rules, asks));
         Ok::<(), PeopleError>(())
     })?;
-    let Marked { rows: mut all, .. } = marked;
-    let rows = u64::try_from(all.len()).unwrap_or(u64::MAX);
-    for (place, person) in &mut people {
-        if let (Ok(user), Some(Ok(record))) = (&mut person.decided, all.get_mut(*place)) {
-            user.credential = CredentialParts::take(&user.scheme, record);
-        }
-    }
-    let last_id = all.iter().rev().find_map(|row| match row {
-        Ok(record) => Some(record.id.clone()),
+    let rows = u64::try_from(marked.rows.len()).unwrap_or(u64::MAX);
+    let last_id = marked.rows.iter().rev().find_map(|row| match row {
+        Ok(record) => Some(record.id().to_owned()),
         Err(bad) => bad.id.clone(),
     });
-    let people = people.into_iter().map(|(_, person)| person).collect();
     Ok((Batch { source, rows, people, last_id }, merged))
 }
 
-fn person(store: &Planned, visited: Visited<'_>, rules: &GroupRules, asks: bool) -> Person {
-    let Visited { row, beside, decided, .. } = visited;
+fn person(visited: Visited<'_>, rules: &GroupRules, asks: bool) -> Person {
+    let Visited { row, mapping, beside, decided } = visited;
     let owned = |values: Vec<(&str, &str)>| -> Vec<(String, String)> {
         values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     };
     let (id, attributes) = match row {
-        Row::Ok(record) => (Some(record.id.clone()), owned(store.planner.profile().values(record, beside))),
+        Row::Ok(record) => (Some(record.id().to_owned()), owned(mapping.values(record, beside))),
         Row::Err(bad) => (bad.id.clone(), Vec::new()),
     };
     let login = attributes.iter().find(|(name, _)| name == "login").map(|(_, value)| value.clone());
     let decided = decided.and_then(|planned| {
-        let groups = row.as_ref().map_or(&[][..], |record| &record.groups);
+        let groups = row.map_or(&[][..], Record::groups);
         let groups = if asks { groups.to_vec() } else { rules.apply(groups.iter().map(String::as_str))? };
         Ok(NewUser {
             profile: owned(planned.profile.0),
-            credential: CredentialParts::none(&planned.scheme),
+            credential: CredentialParts::of(&planned.scheme, row.ok()),
             scheme: planned.scheme,
             route: planned.route,
             groups,

@@ -14,12 +14,12 @@ use futures_util::StreamExt;
 use super::super::corrections::Corrections;
 use super::super::dedupe::{Fingerprints, fold};
 use super::super::plan::{self, Reject};
-use super::super::profile::Beside;
+use super::super::profile::{Beside, Mapping};
 use super::super::walk::{Feed, Unheard, Walk, WalkError};
 use super::known::{Known, MOST_SOURCES, Seen};
 use super::staging::{Later, Staging};
 use super::{Merge, MergeReport, PeopleError, Planned, Start};
-use crate::sources::{Record, Row};
+use crate::sources::{Page, Record, Row};
 
 /// What is walked.
 pub(in super::super) struct Rounds {
@@ -56,7 +56,7 @@ pub(in super::super) struct Shared {
 pub(in super::super) struct Marked {
     /// The store, by its place.
     pub(in super::super) source: usize,
-    pub(in super::super) rows: Vec<Row>,
+    pub(in super::super) rows: Page,
     marks: Vec<Mark>,
     /// What other stores say of the person of a row.
     later: HashMap<usize, Vec<Later>>,
@@ -78,8 +78,8 @@ enum Mark {
 
 /// A row that is a person of its own, or would be.
 pub(in super::super) struct Visited<'a> {
-    pub(in super::super) place: usize,
-    pub(in super::super) row: &'a Row,
+    pub(in super::super) row: Row<'a>,
+    pub(in super::super) mapping: &'a Mapping<'a>,
     pub(in super::super) beside: Beside<'a>,
     pub(in super::super) decided: Result<plan::Planned<'a>, Reject>,
 }
@@ -169,6 +169,7 @@ impl Shared {
     ) -> Result<MergeReport, E> {
         let mut report = std::mem::take(&mut marked.report);
         let Some(store) = self.stores.get(marked.source) else { return Ok(report) };
+        let mapping = store.planner.profile().over(marked.rows.columns());
         for (place, (row, mark)) in marked.rows.iter().zip(&marked.marks).enumerate() {
             if *mark == Mark::Leave {
                 continue;
@@ -176,17 +177,17 @@ impl Shared {
             let mut beside = Beside { corrected: self.corrections_of(marked.source, row), filled: &[] };
             let filled;
             if let (Ok(record), Some(later)) = (row, marked.later.get(&place)) {
-                filled = self.filled(marked.source, record, beside, later, &mut report);
+                filled = self.filled(&mapping, record, beside, later, &mut report);
                 beside.filled = &filled;
             }
             let decided = match (mark, row) {
                 (_, Err(bad)) => Err(Reject::Row(bad.clone())),
-                (Mark::Plan | Mark::Leave, Ok(record)) => store.planner.plan_beside(record, beside),
+                (Mark::Plan | Mark::Leave, Ok(record)) => store.planner.plan(&mapping, record, beside),
                 (Mark::Repeated(key), Ok(_)) => Err(self.repeated(*key)),
                 (Mark::DuplicateLogin, Ok(_)) => Err(Reject::DuplicateLogin),
                 (Mark::Ambiguous, Ok(_)) => Err(Reject::AmbiguousMatch),
             };
-            each(Visited { place, row, beside, decided })?;
+            each(Visited { row, mapping: &mapping, beside, decided })?;
         }
         Ok(report)
     }
@@ -201,14 +202,13 @@ impl Shared {
     /// The attributes that are empty and known to later rows; the first of these counts. What differs is counted.
     fn filled(
         &self,
-        source: usize,
-        record: &Record,
+        mapping: &Mapping<'_>,
+        record: Record<'_>,
         beside: Beside<'_>,
         later: &[Later],
         report: &mut MergeReport,
     ) -> Vec<(Arc<str>, String)> {
-        let Some(store) = self.stores.get(source) else { return Vec::new() };
-        let own = store.planner.profile().values(record, beside);
+        let own = mapping.values(record, beside);
         let mut filled: Vec<(Arc<str>, String)> = Vec::new();
         for row in later {
             for (attribute, value) in &row.attributes {
@@ -237,15 +237,15 @@ impl Shared {
         one == other || (folds && fold(one) == fold(other))
     }
 
-    fn corrections_of(&self, source: usize, row: &Row) -> &[(Arc<str>, String)] {
+    fn corrections_of(&self, source: usize, row: Row<'_>) -> &[(Arc<str>, String)] {
         self.correction(source, row).unwrap_or_default()
     }
 
     /// The corrected values of a row; none where it is not named.
-    fn correction(&self, source: usize, row: &Row) -> Option<&[(Arc<str>, String)]> {
+    fn correction(&self, source: usize, row: Row<'_>) -> Option<&[(Arc<str>, String)]> {
         let corrections = self.corrections.as_ref()?;
         let id = match row {
-            Ok(record) => Some(record.id.as_str()),
+            Ok(record) => Some(record.id()),
             Err(bad) => bad.id.as_deref(),
         };
         corrections.of(self.stores.get(source)?.source.name(), id?)
@@ -363,11 +363,11 @@ impl Reader {
             while let Some(rows) = batches.next().await {
                 let rows = rows.map_err(WalkError::from)?;
                 self.check_columns(source, &rows)?;
-                for row in &rows {
-                    let Ok(record) = row else { continue };
-                    if let Seen::Merged(person) = self.see(source, row) {
-                        let beside = Beside { corrected: shared.corrections_of(source, row), filled: &[] };
-                        let values = store.planner.profile().values(record, beside);
+                let mapping = store.planner.profile().over(rows.columns());
+                for record in rows.records() {
+                    if let Seen::Merged(person) = self.see(source, &mapping, Ok(record)) {
+                        let corrected = shared.corrections_of(source, Ok(record));
+                        let values = mapping.values(record, Beside { corrected, filled: &[] });
                         let attributes = values
                             .into_iter()
                             .map(|(name, value)| (Arc::from(name), value.to_owned()))
@@ -393,13 +393,15 @@ impl Reader {
             let mut arrived = !here || behind.is_none();
             let mut batches = store.source.stream(shared.filter.as_deref(), None);
             'rows: while let Some(rows) = batches.next().await {
-                for row in &rows.map_err(WalkError::from)? {
+                let rows = rows.map_err(WalkError::from)?;
+                let mapping = store.planner.profile().over(rows.columns());
+                for row in rows.iter() {
                     let id = id_of(row);
                     if here && behind.is_some() && id == behind.as_deref() {
                         arrived = true;
                         break 'rows;
                     }
-                    self.see(source, row);
+                    self.see(source, &mapping, row);
                     if here && id == Some(start.after.as_str()) {
                         arrived = true;
                         break 'rows;
@@ -427,14 +429,27 @@ impl Reader {
     }
 
     /// Sees a batch, and takes in what other stores say of its people.
-    async fn mark(&mut self, source: usize, rows: Vec<Row>) -> Result<Marked, Stop> {
+    async fn mark(&mut self, source: usize, rows: Page) -> Result<Marked, Stop> {
         self.check_columns(source, &rows)?;
         let shared = Arc::clone(&self.shared);
         let mut report = MergeReport::default();
         let mut staged: HashMap<u32, usize> = HashMap::new();
         let mut marks = Vec::with_capacity(rows.len());
-        for (place, row) in rows.iter().enumerate() {
-            let seen = self.see(source, row);
+        let Some(store) = shared.stores.get(source) else {
+            return Err(PeopleError::NoSuchSource(source).into());
+        };
+        let mapping = store.planner.profile().over(rows.columns());
+        // All keys first: looking them up one close behind the other, the processor waits for several at once.
+        let mut keys = std::mem::take(&mut self.keys);
+        keys.clear();
+        for row in rows.iter() {
+            self.push_keys(&mut keys, source, &mapping, row);
+        }
+        let mut keys_of_rows = keys.chunks(shared.keys.len());
+        let seen: Vec<Seen> =
+            rows.iter().map(|row| self.seen(source, row, keys_of_rows.next().unwrap_or_default())).collect();
+        self.keys = keys;
+        for ((place, row), seen) in rows.iter().enumerate().zip(seen) {
             if shared.corrections.is_some() {
                 if shared.correction(source, row).is_none() {
                     marks.push(Mark::Leave);
@@ -485,35 +500,44 @@ impl Reader {
     }
 
     /// Who a row is; a row that cannot be read is nobody yet.
-    fn see(&mut self, source: usize, row: &Row) -> Seen {
-        let (Ok(record), Some(store), Some(places)) =
-            (row, self.shared.stores.get(source), self.shared.places.get(source))
-        else {
-            return Seen::First(None);
-        };
-        let profile = store.planner.profile();
+    fn see(&mut self, source: usize, mapping: &Mapping<'_>, row: Row<'_>) -> Seen {
+        let mut keys = std::mem::take(&mut self.keys);
+        keys.clear();
+        self.push_keys(&mut keys, source, mapping, row);
+        let seen = self.seen(source, row, &keys);
+        self.keys = keys;
+        seen
+    }
+
+    fn seen(&mut self, source: usize, row: Row<'_>, keys: &[Option<u64>]) -> Seen {
+        if row.is_ok() { self.known.see(source, keys) } else { Seen::First(None) }
+    }
+
+    /// The fingerprints of a row's keys: as many as there are keys, also of a row that cannot be read.
+    fn push_keys(&self, into: &mut Vec<Option<u64>>, source: usize, mapping: &Mapping<'_>, row: Row<'_>) {
         let corrected = self.shared.corrections_of(source, row);
-        self.keys.clear();
+        let places = self.shared.places.get(source).map_or(&[][..], Vec::as_slice);
         for (kind, (key, place)) in (0_u8..).zip(self.shared.keys.iter().zip(places)) {
             let corrected =
                 corrected.iter().find(|(name, _)| **name == **key).map(|(_, value)| value.as_str());
-            let value = corrected.or_else(|| place.and_then(|place| profile.value(place, record)));
-            self.keys.push(value.map(|value| self.fingerprints.of(kind, value)));
+            let own = || mapping.value((*place)?, row.ok()?);
+            into.push(corrected.or_else(own).map(|value| self.fingerprints.of(kind, value)));
         }
-        self.known.see(source, &self.keys)
     }
 
     /// A mapping that the query cannot fill is told at the first good row.
-    fn check_columns(&mut self, source: usize, rows: &[Row]) -> Result<(), PeopleError> {
+    fn check_columns(&mut self, source: usize, rows: &Page) -> Result<(), PeopleError> {
         let (Some(store), Some(checked)) = (
             self.shared.stores.get(source),
             self.columns_checked.get_mut(source).filter(|checked| !**checked),
         ) else {
             return Ok(());
         };
-        let Some(record) = rows.iter().flatten().next() else { return Ok(()) };
+        if rows.records().next().is_none() {
+            return Ok(());
+        }
         *checked = true;
-        let columns = store.planner.profile().missing_columns(record);
+        let columns = store.planner.profile().missing_columns(rows.columns());
         if columns.is_empty() {
             return Ok(());
         }
@@ -524,9 +548,9 @@ impl Reader {
     }
 }
 
-fn id_of(row: &Row) -> Option<&str> {
+fn id_of(row: Row<'_>) -> Option<&str> {
     match row {
-        Ok(record) => Some(&record.id),
+        Ok(record) => Some(record.id()),
         Err(bad) => bad.id.as_deref(),
     }
 }

@@ -6,13 +6,13 @@ use proptest::prelude::*;
 
 use super::super::groups::Unmapped;
 use super::super::plan::Route;
-use super::super::profile::ProfileMap;
-use super::super::testing::{MemorySource, copy, person, record};
+use super::super::profile::{Beside, ProfileMap};
+use super::super::testing::{DraftRow, MemorySource, copy, person, record};
 use super::*;
 use crate::credential::Reader;
 use crate::okta::profile::LoginPattern;
 use crate::schemes::{Limits, Selection};
-use crate::sources::{BadRow, Record};
+use crate::sources::{BadRow, Draft, Found};
 
 /// Attribute and column.
 const MAPPED: [(&str, &str); 6] = [
@@ -30,7 +30,7 @@ fn planner_of(mapped: &[(&str, &str)]) -> Arc<Planner> {
     Arc::new(Planner::new(reader, ProfileMap::new(&pairs, LoginPattern::Any).unwrap(), false))
 }
 
-fn store(name: &str, rows: Vec<Row>) -> Planned {
+fn store(name: &str, rows: Vec<DraftRow>) -> Planned {
     // Batches of three, so that people are known across them.
     let mut batches = Vec::new();
     let mut rows = rows.into_iter().peekable();
@@ -55,7 +55,7 @@ fn walked(stores: Vec<Planned>, match_on: &[&str]) -> Walked {
 /// A row's values of login, email, first name, number and nick name.
 type Values = [&'static str; 5];
 
-fn row(id: &str, [login, email, first, number, nick]: Values) -> Record {
+fn row(id: &str, [login, email, first, number, nick]: Values) -> Draft {
     let full = |text: &'static str| Some(text).filter(|text| !text.is_empty());
     let profile = [("first_name", full(first)), ("last_name", Some("Wong")), ("number", full(number))];
     let mut row = record(id, login, &[&profile[..], &[("nick", full(nick))]].concat());
@@ -338,9 +338,10 @@ async fn giving_up_waiting_loses_nobody() {
 }
 
 /// A row's value of an attribute.
-fn value(record: &Record, attribute: &str) -> Option<String> {
+fn value(record: &Draft, attribute: &str) -> Option<String> {
     let (_, column) = MAPPED.iter().find(|(name, _)| *name == attribute).unwrap();
-    record.column(column).map(str::to_owned).filter(|value| !value.is_empty())
+    let found = Found::of(copy(record));
+    found.record().column(column).map(str::to_owned).filter(|value| !value.is_empty())
 }
 
 /// What a merge in memory makes of rows.
@@ -355,7 +356,7 @@ struct Naive {
 
 impl Naive {
     /// Every row in turn, by plain maps.
-    fn decide(sources: &[Vec<Record>], match_on: &[&str]) -> Self {
+    fn decide(sources: &[Vec<Draft>], match_on: &[&str]) -> Self {
         let mut this = Self::default();
         let mut owner: BTreeMap<(&str, String), usize> = BTreeMap::new();
         let mut shown: BTreeSet<(usize, &str, String)> = BTreeSet::new();
@@ -407,7 +408,7 @@ impl Naive {
     }
 
     /// Fills a person's row from the others.
-    fn fill(&mut self, record: &mut Record, person: usize, sources: &[Vec<Record>], match_on: &[&str]) {
+    fn fill(&mut self, record: &mut Draft, person: usize, sources: &[Vec<Draft>], match_on: &[&str]) {
         for (later, row) in self.people[person].clone() {
             for (attribute, column) in MAPPED {
                 let Some(new) = value(&sources[later][row], attribute) else { continue };
@@ -434,7 +435,7 @@ impl Naive {
 }
 
 /// What is told of each row, and what merging came to.
-fn naive(sources: &[Vec<Record>], match_on: &[&str], fill: bool) -> (Vec<Told>, MergeReport) {
+fn naive(sources: &[Vec<Draft>], match_on: &[&str], fill: bool) -> (Vec<Told>, MergeReport) {
     let mut naive = Naive::decide(sources, match_on);
     let planner = planner_of(&MAPPED);
     let mut told = Vec::new();
@@ -444,7 +445,10 @@ fn naive(sources: &[Vec<Record>], match_on: &[&str], fill: bool) -> (Vec<Told>, 
             if fill {
                 naive.fill(&mut record, person, sources, match_on);
             }
-            let user = planner.plan(&record).map_err(|reject| reject.to_string())?;
+            let found = Found::of(copy(&record));
+            let mapping = planner.profile().over(found.columns());
+            let user = planner.plan(&mapping, found.record(), Beside::default());
+            let user = user.map_err(|reject| reject.to_string())?;
             Ok(profile(&user.profile.0))
         });
         told.push((source, record.id.clone(), decided));
@@ -478,7 +482,7 @@ proptest! {
         match_on in prop::sample::select(MATCHES),
         fill: bool,
     ) {
-        let sources: Vec<Vec<Record>> = values
+        let sources: Vec<Vec<Draft>> = values
             .iter()
             .enumerate()
             .map(|(source, rows)| {

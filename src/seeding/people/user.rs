@@ -55,17 +55,14 @@ pub struct CredentialParts {
 }
 
 impl CredentialParts {
-    /// Of nothing but a scheme.
-    pub(super) fn none(scheme: &Arc<str>) -> Self {
-        Self { scheme: Arc::clone(scheme), values: [const { None }; 4] }
-    }
-
-    /// Takes the stored value, both salts and the pepper out of a record.
-    pub(super) fn take(scheme: &Arc<str>, record: &mut Record) -> Self {
-        Self {
-            scheme: Arc::clone(scheme),
-            values: [record.stored.take(), record.salt.take(), record.salt2.take(), record.pepper.take()],
-        }
+    /// The stored value, both salts and the pepper of a record.
+    pub(super) fn of(scheme: &Arc<str>, record: Option<Record<'_>>) -> Self {
+        let values = match record {
+            Some(record) => [record.stored(), record.salt(), record.salt2(), record.pepper()],
+            None => [None; 4],
+        };
+        let owned = |value: Option<&[u8]>| value.map(|value| Secret::new(value.to_vec()));
+        Self { scheme: Arc::clone(scheme), values: values.map(owned) }
     }
 
     /// The parts in a fixed order: the scheme's name, then for `stored`, `salt`, `salt2` and `pepper` whether there is

@@ -1,8 +1,6 @@
 //! Okta's CSV import template: the base attributes in its order, then custom ones. Values stand as they are; there
 //! is no column for a password or a hash.
 
-use std::collections::HashMap;
-
 use crate::okta::profile::BASE;
 use crate::okta::user::Profile;
 
@@ -10,7 +8,6 @@ use crate::okta::user::Profile;
 #[derive(Clone, Debug)]
 pub struct CsvLayout {
     columns: Vec<String>,
-    index: HashMap<String, usize>,
 }
 
 impl CsvLayout {
@@ -22,8 +19,7 @@ impl CsvLayout {
                 columns.push(attribute.to_owned());
             }
         }
-        let index = columns.iter().enumerate().map(|(index, name)| (name.clone(), index)).collect();
-        Self { columns, index }
+        Self { columns }
     }
 
     /// The line of column names.
@@ -36,10 +32,16 @@ impl CsvLayout {
     /// Appends one user.
     pub(super) fn append(&self, buffer: &mut Vec<u8>, profile: &Profile<'_>) {
         let mut fields = vec![""; self.columns.len()];
+        // A profile is in the order of the columns, but for custom attributes: most are found at once.
+        let mut behind = 0;
         for (attribute, value) in &profile.0 {
-            if let Some(field) = self.index.get(*attribute).and_then(|index| fields.get_mut(*index)) {
+            let is_it = |place: &usize| self.columns.get(*place).is_some_and(|column| column == attribute);
+            let place = (behind..self.columns.len()).find(is_it).or_else(|| (0..behind).find(is_it));
+            let Some(place) = place else { continue };
+            if let Some(field) = fields.get_mut(place) {
                 *field = value;
             }
+            behind = place + 1;
         }
         record(buffer, fields);
     }
@@ -51,7 +53,8 @@ pub fn record<'a>(buffer: &mut Vec<u8>, fields: impl IntoIterator<Item = &'a str
         if place > 0 {
             buffer.push(b',');
         }
-        if !field.bytes().any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n')) {
+        let special = |byte: u8| u8::from(matches!(byte, b'"' | b',' | b'\r' | b'\n'));
+        if field.bytes().fold(0, |any, byte| any | special(byte)) == 0 {
             buffer.extend_from_slice(field.as_bytes());
             continue;
         }

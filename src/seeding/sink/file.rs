@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
 use tempfile::TempPath;
 use thiserror::Error;
@@ -81,7 +82,20 @@ pub struct Output {
     /// `None` for standard output.
     file: Option<File>,
     atomic: bool,
+    write_back: WriteBack,
 }
+
+/// Sees what is written onto the disk while more is being written, so that not all of it is left for the end.
+#[derive(Debug, Default)]
+struct WriteBack {
+    /// Bytes since it began last.
+    behind: usize,
+    /// At most one at a time.
+    running: Option<JoinHandle<io::Result<()>>>,
+}
+
+/// Bytes after which what was written is seen onto the disk.
+const WRITE_BACK: usize = 16 * 1024 * 1024;
 
 /// A file that is not published yet. Dropped, it vanishes; kept apart from its [`Output`], so that it also vanishes
 /// while a write hangs.
@@ -95,7 +109,7 @@ pub struct Unpublished {
 pub fn create(destination: &Destination) -> Result<(Output, Option<Unpublished>), WriteError> {
     let fail = |source| failure(destination, true, source);
     let Destination::File(path) = destination else {
-        return Ok((Output { target: Destination::Stdout, file: None, atomic: false }, None));
+        return Ok((Output::new(Destination::Stdout, None, false), None));
     };
     // A name that ends like a folder's would be refused, but only at the end.
     if path.as_os_str().to_string_lossy().ends_with(std::path::is_separator) {
@@ -107,7 +121,7 @@ pub fn create(destination: &Destination) -> Result<(Output, Option<Unpublished>)
         Ok(there) if there.is_dir() => return Err(fail(io::Error::from(io::ErrorKind::IsADirectory))),
         Ok(there) if !there.is_file() => {
             let file = fs::OpenOptions::new().write(true).open(&path).map_err(fail)?;
-            return Ok((Output { target: destination.clone(), file: Some(file), atomic: false }, None));
+            return Ok((Output::new(destination.clone(), Some(file), false), None));
         }
         _ => {}
     }
@@ -119,14 +133,21 @@ pub fn create(destination: &Destination) -> Result<(Output, Option<Unpublished>)
         .tempfile_in(folder(&path))
         .map_err(fail)?
         .into_parts();
-    let output = Output { target: destination.clone(), file: Some(file), atomic: true };
+    let output = Output::new(destination.clone(), Some(file), true);
     Ok((output, Some(Unpublished { temporary, target: path })))
 }
 
 impl Output {
+    fn new(target: Destination, file: Option<File>, atomic: bool) -> Self {
+        Self { target, file, atomic, write_back: WriteBack::default() }
+    }
+
     /// Writes all of it.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         let written = match &mut self.file {
+            Some(file) if self.atomic => {
+                file.write_all(bytes).and_then(|()| self.write_back.wrote(file, bytes.len()))
+            }
             Some(file) => file.write_all(bytes),
             None => io::stdout().lock().write_all(bytes),
         };
@@ -134,13 +155,35 @@ impl Output {
     }
 
     /// Sees everything onto the disk.
-    pub fn finish(self) -> Result<(), WriteError> {
+    pub fn finish(mut self) -> Result<(), WriteError> {
         let done = match &self.file {
-            Some(file) if self.atomic => file.sync_all(),
+            Some(file) if self.atomic => self.write_back.ended().and_then(|()| file.sync_all()),
             Some(_) => Ok(()),
             None => io::stdout().lock().flush(),
         };
         done.map_err(|error| failure(&self.target, self.atomic, error))
+    }
+}
+
+impl WriteBack {
+    fn wrote(&mut self, file: &File, bytes: usize) -> io::Result<()> {
+        self.behind += bytes;
+        let busy = self.running.as_ref().is_some_and(|running| !running.is_finished());
+        if busy || self.behind < WRITE_BACK {
+            return Ok(());
+        }
+        // The system tells of a write that failed only once: to whoever asks first.
+        self.ended()?;
+        self.behind = 0;
+        let file = file.try_clone()?;
+        self.running =
+            Some(thread::Builder::new().name("write-back".into()).spawn(move || file.sync_data())?);
+        Ok(())
+    }
+
+    fn ended(&mut self) -> io::Result<()> {
+        let broken = |_| Err(io::Error::other("the writer broke down"));
+        self.running.take().map_or(Ok(()), |running| running.join().unwrap_or_else(broken))
     }
 }
 

@@ -30,14 +30,11 @@ impl Format {
         }
     }
 
-    /// Appends one user. `Err` only where a user cannot be written in this format at all.
-    pub fn append(&self, buffer: &mut Vec<u8>, planned: Planned<'_>) -> std::io::Result<()> {
+    /// Appends one user.
+    pub fn append(&self, buffer: &mut Vec<u8>, planned: Planned<'_>) {
         match self {
             Self::Okta => jsonl::append(buffer, planned),
-            Self::Csv(layout) => {
-                layout.append(buffer, &planned.profile);
-                Ok(())
-            }
+            Self::Csv(layout) => layout.append(buffer, &planned.profile),
         }
     }
 }

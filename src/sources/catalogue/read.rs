@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use zeroize::Zeroizing;
 
 use super::super::checks::check_url_keys;
 use super::super::dialect::Dialect;
@@ -128,7 +129,8 @@ impl<D: Explore> Session<D> {
 fn cells<D: Dialect>(row: &D::Row) -> Sampled {
     use sqlx::{Column as _, Row as _};
     let cell = |(place, column): (usize, &<D::Db as sqlx::Database>::Column)| {
-        let cell = D::cell(row, place, D::kind(column.type_info()).ok()?).ok()?;
+        let mut scratch = Zeroizing::default();
+        let cell = D::cell(row, place, D::kind(column.type_info()).ok()?, &mut scratch).ok()?;
         Some(match cell {
             Cell::Null | Cell::List(_) => return None,
             Cell::Bool(truth) => Secret::from(if truth { "1" } else { "0" }),

@@ -40,8 +40,8 @@ async fn behind(
     filter: Option<&str>,
     after: &str,
 ) -> Result<Vec<String>, SourceError> {
-    let batches: Vec<Vec<Row>> = source.stream(filter, Some(after)).try_collect().await?;
-    Ok(batches.into_iter().flatten().map(|row| row.expect("the row is good").id).collect())
+    let pages: Vec<Page> = source.stream(filter, Some(after)).try_collect().await?;
+    Ok(rows(&pages).into_iter().map(|row| row.expect("the row is good").id).collect())
 }
 
 /// From every id of the store exactly the rest comes, with a condition or without.

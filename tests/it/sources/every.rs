@@ -58,7 +58,7 @@ async fn okta_reference_sample_without_an_id() {
         assert!(isaac.active);
         assert!(!found(source.as_ref(), "ben.gibbard@example.com").await.active);
         let rows = walk(source.as_ref(), None).await.expect("the walk ends well");
-        let rows: Vec<Record> = rows.into_iter().map(|row| row.expect("good")).collect();
+        let rows: Vec<Draft> = rows.into_iter().map(|row| row.expect("good")).collect();
         let names: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
         assert_eq!(names, ["ben.gibbard@example.com", "isaac.brock@example.com"]);
         assert_eq!(rows[1].column("phone"), Some("+1 555 0100"));
@@ -93,8 +93,8 @@ async fn walks_pages_of_every_length_and_misses_nobody() {
         }
         let in_one_go = walked(&store.url, "SELECT id, hash AS stored FROM p ORDER BY id");
         assert!(ids(in_one_go.as_ref(), None).await == expected, "{}", store.kind);
-        let batches: Vec<Vec<Row>> = in_one_go.stream(None, None).try_collect().await.expect("good");
-        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [1000, 1000, 500]);
+        let batches: Vec<Page> = in_one_go.stream(None, None).try_collect().await.expect("good");
+        assert_eq!(batches.iter().map(Page::len).collect::<Vec<_>>(), [1000, 1000, 500]);
     }
 }
 

@@ -49,7 +49,7 @@ async fn every_storage_class_is_read_as_what_it_is() {
     .await;
     let source = walked(&url, "SELECT * FROM p");
     let rows = walk(source.as_ref(), None).await.expect("the walk ends well");
-    let rows: Vec<Record> = rows.into_iter().map(|row| row.expect("good")).collect();
+    let rows: Vec<Draft> = rows.into_iter().map(|row| row.expect("good")).collect();
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     assert_eq!(ids, ["7", "ff00", "t"]);
     assert_eq!(rows[0].stored.as_ref().expect("a value").expose(), [0, 255]);

@@ -1,6 +1,6 @@
 //! Argon2's compression of two blocks into one (RFC 9106, 3.5), in vectors of eight words.
 //!
-//! A block is a matrix of 8 rows of 16 words. BLAKE2b's round, with multiplications, mixes each row, then each column of
+//! A block is a matrix of 8 rows of 16 words. `BLAKE2b`'s round, with multiplications, mixes each row, then each column of
 //! pairs of words. All blocks are kept transposed, a vector for each of the 16 places in a row with the words of the 8
 //! rows, so that a round goes through all rows at once and never moves a word; two transpositions turn columns
 //! into rows for the second half. [`place`] says where a word went.
@@ -67,7 +67,7 @@ pub(super) trait Words: Copy {
     }
 }
 
-/// What BLAKE2b's round is made of: of a word, or a vector of them.
+/// What `BLAKE2b`'s round is made of: of a word, or a vector of them.
 pub(super) trait Round: Copy {
     type Value: Copy;
 
@@ -164,12 +164,12 @@ impl Words for Plain {
     fn permute(self, state: &mut [Self::Vector; ROWS]) {
         for row in 0..8 {
             let mut words = [0; 16];
-            for i in 0..16 {
-                words[i] = state[i][row];
+            for (word, line) in words.iter_mut().zip(&*state) {
+                *word = line[row];
             }
             self.round(&mut words);
-            for i in 0..16 {
-                state[i][row] = words[i];
+            for (word, line) in words.into_iter().zip(&mut *state) {
+                line[row] = word;
             }
         }
         for pair in state.as_chunks_mut::<2>().0 {

@@ -2,10 +2,14 @@
 //!
 //! Lanes of one hash are worked through one after another: who has several passwords has other cores for them.
 
+#![allow(clippy::indexing_slicing, reason = "blocks have 16 lines, of 8 words")]
+#![allow(clippy::inline_always, reason = "what is not in line is compiled without the vector instructions")]
+
 mod block;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use blake2::digest::array::Array;
 use blake2::digest::block_api::{UpdateCore, VariableOutputCore};
 use blake2::digest::block_buffer::LazyBuffer;
 use blake2::{Blake2b512, Blake2bVarCore, Digest};
@@ -93,7 +97,7 @@ fn hash_with_secret(
     match simd {
         #[cfg(target_arch = "x86_64")]
         Simd::Avx512 if let Some(simd) = pulp::x86::V4::try_new() => {
-            simd.vectorize(Fill(simd, &field, blocks))
+            simd.vectorize(Fill(simd, &field, blocks));
         }
         #[cfg(target_arch = "x86_64")]
         Simd::Avx2 | Simd::Avx512 if let Some(simd) = pulp::x86::V3::try_new() => {
@@ -134,7 +138,7 @@ fn length(len: usize) -> u32 {
     len as u32
 }
 
-/// H': BLAKE2b of any length, of 64 bytes at a time, half of which are the next half of the result.
+/// H': `BLAKE2b` of any length, of 64 bytes at a time, half of which are the next half of the result.
 fn long_hash(parts: &[&[u8]], out: &mut [u8]) {
     let len = length(out.len()).to_le_bytes();
     let parts = [&[&len[..]], parts].concat();
@@ -154,14 +158,14 @@ fn long_hash(parts: &[&[u8]], out: &mut [u8]) {
     }
 }
 
-/// BLAKE2b of 1 to 64 bytes.
+/// `BLAKE2b` of 1 to 64 bytes.
 fn short(parts: &[&[u8]], out: &mut [u8]) {
     let Ok(mut hash) = Blake2bVarCore::new(out.len()) else { return };
     let mut buffer = LazyBuffer::default();
     for part in parts {
         buffer.digest_blocks(part, |blocks| hash.update_blocks(blocks));
     }
-    let mut whole = Default::default();
+    let mut whole = Array::default();
     hash.finalize_variable_core(&mut buffer, &mut whole);
     out.copy_from_slice(&whole[..out.len()]);
     whole.zeroize();

@@ -102,10 +102,10 @@ impl<W: Word, const N: usize> Blowfish<W, N> {
     /// bcrypt's first one, which mixes the salts into the blocks as well.
     pub(super) fn expand_salted(&mut self, keys: &[[u32; 18]; N], salts: &[[u32; 4]; N]) {
         self.expand_with(keys, |block, [left, right]| {
-            for lane in 0..N {
+            for ((left, right), salt) in left.iter_mut().zip(right).zip(salts) {
                 let at = block * 2 % 4;
-                left[lane] = left[lane] ^ W::of(salts[lane][at]);
-                right[lane] = right[lane] ^ W::of(salts[lane][at + 1]);
+                *left = *left ^ W::of(salt[at]);
+                *right = *right ^ W::of(salt[at + 1]);
             }
         });
     }
@@ -141,8 +141,8 @@ impl<W: Word, const N: usize> Blowfish<W, N> {
     /// Encrypts a block of each lane, each round for all lanes before the next.
     #[inline(always)]
     pub(super) fn encrypt(&self, [left, right]: &mut Halves<W, N>) {
-        for lane in 0..N {
-            left[lane] = left[lane] ^ self.0[lane].subkeys[0];
+        for (left, state) in left.iter_mut().zip(&self.0) {
+            *left = *left ^ state.subkeys[0];
         }
         let mut i = 1;
         while i < 17 {

@@ -7,6 +7,9 @@
 //! Tables: Blowfish has four of 256 words. Up to three bcrypts keep each word in 64 bits, see [`Word`], which
 //! makes the chain of a round shorter by one instruction; for more of them the first-level cache is too small.
 
+#![allow(clippy::indexing_slicing, reason = "words and tables are of fixed lengths")]
+#![allow(clippy::inline_always, reason = "a round is a few instructions")]
+
 mod blowfish;
 mod pi;
 

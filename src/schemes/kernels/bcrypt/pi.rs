@@ -9,7 +9,7 @@ const FRACTION: usize = super::WORDS + 2;
 const TOGETHER: usize = 4;
 
 /// The fraction of pi, in 32-bit words.
-#[allow(clippy::cast_possible_truncation, reason = "the digits, once the carry is taken off")]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the digits, without the carry")]
 pub(super) fn fraction() -> [u32; super::WORDS] {
     let mut sums = vec![0; 1 + FRACTION];
     add_arctan::<5>(16, &mut sums);

@@ -1,6 +1,6 @@
 //! MD5's compression function (RFC 1321, 3.4).
 
-use super::super::lanes::Lanes;
+use super::super::lanes::{Lanes, Plain};
 use super::constants::MD5 as K;
 
 /// Works a block of each lane into its state, whose last four words are not used.
@@ -11,7 +11,7 @@ pub(super) fn compress<L: Lanes<Word = u32>>(state: &mut [L; 8], block: &[L; 16]
     macro_rules! step {
         ($f:ident $a:ident $b:ident $c:ident $d:ident $word:expr, $bits:literal, $t:expr) => {
             let input = $a.add(block[$word & 15].add(L::splat($a.token(), k[$t])));
-            $a = input.add($f($b, $c, $d)).rotl($bits).add($b);
+            $a = $f(input, $b, $c, $d).rotl($bits).add($b);
         };
     }
     // Four steps, of the words that `at` and `by` say.
@@ -34,22 +34,40 @@ pub(super) fn compress<L: Lanes<Word = u32>>(state: &mut [L; 8], block: &[L; 16]
     }
 }
 
+// Each adds its function of three words of the state to what is there.
+
 #[inline(always)]
-fn f<L: Lanes>(b: L, c: L, d: L) -> L {
-    b.select(c, d)
+fn f<L: Lanes>(sum: L, b: L, c: L, d: L) -> L {
+    sum.add(b.select(c, d))
 }
 
 #[inline(always)]
-fn g<L: Lanes>(b: L, c: L, d: L) -> L {
-    d.select(b, c)
+fn g<L: Lanes>(sum: L, b: L, c: L, d: L) -> L {
+    sum.add_selected(d, b, c)
 }
 
 #[inline(always)]
-fn h<L: Lanes>(b: L, c: L, d: L) -> L {
-    b.xor3(c, d)
+fn h<L: Lanes>(sum: L, b: L, c: L, d: L) -> L {
+    sum.add(b.xor3(c, d))
 }
 
 #[inline(always)]
-fn i<L: Lanes>(b: L, c: L, d: L) -> L {
-    c.xor_or_not(b, d)
+fn i<L: Lanes>(sum: L, b: L, c: L, d: L) -> L {
+    sum.add(c.xor_or_not(b, d))
+}
+
+/// Works blocks into one state. Faster than the usual crate, whose numbers are added last.
+pub(super) fn one(state: &mut [u32; 4], blocks: &[[u8; 64]]) {
+    type One = Plain<u32, 1>;
+    let mut eight = [One::splat((), 0); 8];
+    for (word, &from) in eight.iter_mut().zip(&*state) {
+        *word = One::splat((), from);
+    }
+    for block in blocks {
+        let words = block.as_chunks::<4>().0;
+        compress(&mut eight, &std::array::from_fn(|k| One::splat((), u32::from_le_bytes(words[k]))));
+    }
+    for (to, word) in state.iter_mut().zip(eight) {
+        word.store(std::slice::from_mut(to));
+    }
 }

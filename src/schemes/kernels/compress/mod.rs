@@ -20,7 +20,7 @@ pub(super) trait Compression: Copy + 'static {
     type Block: Copy + AsRef<[u8]> + AsMut<[u8]> + Zeroize;
     /// A block of zeros.
     const ZEROS: Self::Block;
-    /// Whether two vectors at once bring anything, of AVX-512 and of AVX2.
+    /// Whether two vectors at once bring anything, of AVX-512 and of the others.
     const TWO: [bool; 2];
     /// Words of the state.
     const STATE: usize;
@@ -118,20 +118,32 @@ pub(super) fn form_64<C: Compression<Word = u64>>(digest: Digest) -> Form<C> {
 
 /// A message's blocks: its parts, one after another, and the padding. `before` bytes have been worked in already.
 pub(super) fn padded<C: Compression>(parts: &[&[u8]], before: usize) -> Zeroizing<Vec<C::Block>> {
-    let len: usize = parts.iter().map(|part| part.len()).sum();
-    let mut blocks = Zeroizing::new(vec![C::ZEROS; (len + 1 + C::LENGTH).div_ceil(C::BLOCK)]);
-    let mut at = 0;
-    let bytes = parts.iter().flat_map(|part| part.iter().copied());
-    for byte in bytes.chain([0x80]) {
-        blocks[at / C::BLOCK].as_mut()[at % C::BLOCK] = byte;
-        at += 1;
-    }
-    let bits = (before + len) as u64 * 8;
-    if let Some(last) = blocks.last_mut() {
-        let length = if C::BIG_ENDIAN { bits.to_be_bytes() } else { bits.to_le_bytes() };
-        last.as_mut()[C::BLOCK - length.len()..].copy_from_slice(&length);
-    }
+    let mut blocks = Zeroizing::new(vec![]);
+    pad::<C>(&mut blocks, parts, before);
     blocks
+}
+
+/// How many blocks a message of that length has.
+pub(super) fn blocks<C: Compression>(len: usize) -> usize {
+    (len + 1 + C::LENGTH).div_ceil(C::BLOCK)
+}
+
+/// Appends a message's blocks, for which there should be room: what is moved is not overwritten.
+pub(super) fn pad<C: Compression>(to: &mut Vec<C::Block>, parts: &[&[u8]], before: usize) {
+    let len: usize = parts.iter().map(|part| part.len()).sum();
+    let first = to.len();
+    to.resize(first + blocks::<C>(len), C::ZEROS);
+    let bytes = C::bytes(&mut to[first..]);
+    let mut at = 0;
+    for part in parts {
+        bytes[at..at + part.len()].copy_from_slice(part);
+        at += part.len();
+    }
+    bytes[at] = 0x80;
+    let bits = (before + len) as u64 * 8;
+    let length = if C::BIG_ENDIAN { bits.to_be_bytes() } else { bits.to_le_bytes() };
+    let end = bytes.len();
+    bytes[end - length.len()..].copy_from_slice(&length);
 }
 
 /// Writes words as the digest's bytes.
@@ -194,7 +206,7 @@ macro_rules! compression {
 
 compression!(
     /// RFC 1321.
-    Md5, u32, 64, false, md5::compress, 4, ::md5::block_api::compress, [true, true]
+    Md5, u32, 64, false, md5::compress, 4, md5::one, [true, true]
 );
 compression!(
     /// FIPS 180-4.
@@ -208,3 +220,92 @@ compression!(
     /// FIPS 180-4, with SHA-384.
     Sha512, u64, 128, true, sha2::compress, 8, ::sha2::block_api::compress512, [true, false]
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schemes::kernels::lanes::{Plain, Work, count, dispatch};
+    use crate::schemes::kernels::numbers::Numbers;
+    use crate::schemes::kernels::simd::Simd;
+
+    /// Two blocks a lane: [`crate::schemes::kernels::plan`] never uses some vectors on some machines, and they must be right
+    /// all the same.
+    struct Blocks<'a, C: Compression> {
+        /// States of eight words, then blocks of sixteen, vector after vector.
+        words: &'a mut [C::Word],
+    }
+
+    impl<C: Compression> Work for Blocks<'_, C> {
+        type Word = C::Word;
+        const TWO: [bool; 2] = C::TWO;
+
+        #[inline(always)]
+        fn run<L: Lanes<Word = C::Word>>(self, token: L::Token) {
+            let vectors: Vec<L> =
+                self.words.chunks_exact(L::COUNT).map(|words| L::load(token, words)).collect();
+            let (states, blocks) = vectors.split_at(8);
+            let mut state = *states.first_chunk().unwrap();
+            for block in blocks.as_chunks().0 {
+                lanes::<C, L>(token, &mut state, block);
+            }
+            for (vector, words) in state.iter().zip(self.words.chunks_exact_mut(L::COUNT)) {
+                vector.store(words);
+            }
+        }
+    }
+
+    /// Compares `width` lanes with one state after another.
+    fn check<C: Compression>(width: usize, run: impl Fn(Blocks<'_, C>)) {
+        let mut numbers = Numbers(11);
+        let random = numbers.exactly(40 * width * C::Word::BYTES);
+        let mut words = vec![C::Word::default(); 40 * width];
+        read::<C>(&random, &mut words);
+        let given = words.clone();
+        run(Blocks { words: &mut words });
+        for lane in 0..width {
+            let word = |k: usize| given[k * width + lane];
+            let mut state = std::array::from_fn(word);
+            for block in 0..2 {
+                let mut bytes = C::ZEROS;
+                let block: Vec<_> = (0..16).map(|k| word(8 + 16 * block + k)).collect();
+                write::<C>(&block, bytes.as_mut());
+                C::one(&mut state, &[bytes]);
+            }
+            for k in 0..C::STATE {
+                assert_eq!(words[k * width + lane], state[k], "word {k} of lane {lane} of {width}");
+            }
+        }
+    }
+
+    fn check_all<C: Compression>() {
+        check::<C>(1, |blocks| blocks.run::<Plain<C::Word, 1>>(()));
+        check::<C>(3, |blocks| blocks.run::<Plain<C::Word, 3>>(()));
+        for simd in Simd::available() {
+            let width = count::<C::Word>(simd);
+            if width > 1 {
+                check::<C>(width, |blocks| dispatch(simd, false, blocks));
+                if C::TWO[usize::from(simd != Simd::Avx512)] {
+                    check::<C>(2 * width, |blocks| dispatch(simd, true, blocks));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_of_every_kind_do_what_one_state_does() {
+        check_all::<Md5>();
+        check_all::<Sha1>();
+        check_all::<Sha256>();
+        check_all::<Sha512>();
+    }
+
+    /// MD5's one state is our own; RFC 1321, A.5.
+    #[test]
+    fn md5_of_one_state_is_the_standards() {
+        let mut state = form_32::<Md5>(Digest::Md5).start;
+        Md5::one(&mut state, &padded::<Md5>(&[b"message ", b"digest"], 0));
+        let mut digest = [0; 16];
+        write::<Md5>(&state[..4], &mut digest);
+        assert_eq!(hex::encode(digest), "f96b697d7cb7938d525a2f31aaf161d0");
+    }
+}

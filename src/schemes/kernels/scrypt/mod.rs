@@ -3,6 +3,9 @@
 //! Only the mixing in memory is done here, PBKDF2 around it by its crate. Parallel parts are worked through one after
 //! another, in the same memory.
 
+#![allow(clippy::indexing_slicing, reason = "blocks are of one length")]
+#![allow(clippy::inline_always, reason = "what is not in line is compiled without the vector instructions")]
+
 mod salsa;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -15,14 +18,21 @@ use super::Simd;
 use super::memory::{Line, Memory};
 use salsa::{Plain, Rows, place};
 
-/// Fills `key` over its whole length. N is 2 to the power of `log_n`, at least 2; r and p are at least 1, and their
-/// product is below 2^30.
-#[allow(clippy::too_many_arguments, reason = "scrypt's own, and what it is done with")]
+/// scrypt's three parameters.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::schemes) struct Shape {
+    /// N is 2 to the power of this; from 1.
+    pub(in crate::schemes) log_n: u8,
+    /// From 1.
+    pub(in crate::schemes) r: u32,
+    /// From 1; times r below 2^30.
+    pub(in crate::schemes) p: u32,
+}
+
+/// Fills `key` over its whole length.
 pub(in crate::schemes) fn scrypt(
     simd: Simd,
-    log_n: u8,
-    r: u32,
-    p: u32,
+    Shape { log_n, r, p }: Shape,
     password: &[u8],
     salt: &[u8],
     memory: &mut Memory,
@@ -40,7 +50,7 @@ pub(in crate::schemes) fn scrypt(
     pbkdf2_hmac::<Sha256>(password, &parts, 1, key);
 }
 
-/// ROMix of one part.
+/// `ROMix` of one part.
 struct Mix<'a> {
     part: &'a mut [u8],
     /// Lines of a block.
@@ -115,7 +125,8 @@ mod tests {
 
     fn key(simd: Simd, [log_n, r, p]: [u8; 3], password: &str, salt: &str, memory: &mut Memory) -> String {
         let mut key = [0; 64];
-        scrypt(simd, log_n, r.into(), p.into(), password.as_bytes(), salt.as_bytes(), memory, &mut key);
+        let shape = Shape { log_n, r: r.into(), p: p.into() };
+        scrypt(simd, shape, password.as_bytes(), salt.as_bytes(), memory, &mut key);
         hex::encode(key)
     }
 
@@ -179,7 +190,7 @@ mod tests {
                 ::scrypt::scrypt(&password, &salt, &params, &mut expected).unwrap();
                 for simd in Simd::available() {
                     let mut key = vec![0; len];
-                    scrypt(simd, log_n, r, p, &password, &salt, &mut memory, &mut key);
+                    scrypt(simd, Shape { log_n, r, p }, &password, &salt, &mut memory, &mut key);
                     prop_assert_eq!(&key, &expected, "{}", simd.name());
                 }
             }

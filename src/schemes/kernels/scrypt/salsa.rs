@@ -1,4 +1,4 @@
-//! scrypt's BlockMix: Salsa20 of eight rounds (Bernstein, 2005), over a block of 128r bytes.
+//! scrypt's `BlockMix`: Salsa20 of eight rounds (Bernstein, 2005), over a block of 128r bytes.
 
 use pulp::cast;
 
@@ -129,6 +129,6 @@ impl Rows for Plain {
 
     #[inline(always)]
     fn shuffle<const ORDER: i32>(self, a: [u32; 4]) -> [u32; 4] {
-        [0, 2, 4, 6].map(|shift| a[(ORDER >> shift & 3) as usize])
+        [0, 2, 4, 6].map(|shift| a[(ORDER.unsigned_abs() >> shift & 3) as usize])
     }
 }
