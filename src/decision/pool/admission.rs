@@ -8,9 +8,9 @@ use super::pace::PaceId;
 use super::queue::{Queue, Waiter};
 use super::schedule::{Asked, RUN_MARGIN, Refused, Schedule};
 
-/// Added to what waits. It costs no throughput, for the next job is always there; it pays for what nobody foresees: a
-/// machine that becomes slower while they wait.
-const QUEUE_MARGIN: f64 = 1.5;
+/// What waits, with what is added for safety. It costs no throughput, for the next job is always there; it pays for what
+/// nobody foresees: a machine that becomes much slower while they wait.
+const QUEUE_MARGIN: f64 = 2.0;
 
 impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
     /// How long until this job is done, where it can be done in time and its class is within its share.
@@ -75,7 +75,8 @@ impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
 
     /// How long one worker needs for what runs before a job of this queue with this deadline.
     fn ahead_of(&self, own: &Q, deadline: Instant) -> Ahead {
-        let mut ahead = Ahead { work: self.work, hungry: Duration::ZERO };
+        let mut ahead = Ahead::default();
+        let long = self.classes.patience() / 4;
         for (key, queue) in &self.queues {
             let before = if key == own {
                 // Those behind the last full lanes run together with it.
@@ -86,7 +87,8 @@ impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
             } else {
                 queue.work()
             };
-            ahead.work = ahead.work.saturating_sub(queue.work().saturating_sub(before));
+            let run = self.paces.expect(queue.pace, queue.full, queue.usual());
+            *(if run > long { &mut ahead.long } else { &mut ahead.short }) += before;
             if queue.memory > 0 {
                 ahead.hungry += before;
             }
@@ -96,7 +98,7 @@ impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
 
     /// When a job that takes so much memory would begin, from now, with margins for what runs and for what waits.
     fn start(&self, need: u64, ahead: Ahead, margins: (f64, f64), now: Instant) -> Duration {
-        let start = level(self.time_left(margins.0, now).collect(), ahead.work.mul_f64(margins.1));
+        let start = level(self.time_left(margins.0, now).collect(), ahead.with(margins));
         let places = if need == 0 { usize::MAX } else { self.memory.places(need) };
         if places >= self.workers.len() {
             return start;
@@ -126,7 +128,7 @@ impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
                 queue.first().map(|((deadline, _), _)| deadline).filter(|first| *first > asked.work.deadline);
             let Some(deadline) = first.or(queue.last_deadline()) else { return false };
             let mut ahead = self.ahead_of(key, deadline);
-            ahead.work += own;
+            ahead.short += own;
             let start = self.start(queue.memory, ahead, (RUN_MARGIN, QUEUE_MARGIN), now);
             start + run(queue).mul_f64(RUN_MARGIN) > deadline.saturating_duration_since(now)
         })
@@ -162,11 +164,21 @@ impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
 }
 
 /// What runs before a job, as one worker would need for it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Ahead {
-    work: Duration,
+    short: Duration,
+    /// In runs of more than a quarter of a deadline. They go by the margin of runs: by a larger one nothing could ever
+    /// wait behind them.
+    long: Duration,
     /// The part that takes memory of the budget.
     hungry: Duration,
+}
+
+impl Ahead {
+    /// All of it, with the margins for runs and for what waits.
+    fn with(self, (run, queue): (f64, f64)) -> Duration {
+        self.long.mul_f64(run) + self.short.mul_f64(queue)
+    }
 }
 
 /// When the first worker is free, where each is at work for so long and they then share this work.

@@ -117,8 +117,6 @@ pub(super) struct Schedule<Q, J, S> {
     pub(super) classes: Classes,
     pub(super) paces: Paces,
     pub(super) memory: Memory<S>,
-    /// How long one worker needs for all that waits.
-    pub(super) work: Duration,
     pub(super) waiting: usize,
     /// Of those that wait, how many a free worker will take.
     pub(super) at_once: usize,
@@ -157,7 +155,6 @@ impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
             classes: Classes::default(),
             paces: Paces::default(),
             memory: Memory::new(memory),
-            work: Duration::ZERO,
             waiting: 0,
             at_once: 0,
             next_number: 0,
@@ -284,7 +281,6 @@ impl<Q: Clone + Eq + Hash, J: Waiter, S: Kept> Schedule<Q, J, S> {
         let result = change(queue);
         queue.recount(&self.paces);
         let (new_head, after) = (queue.first().map(|(place, _)| place), queue.work());
-        self.work = self.work.saturating_sub(before).saturating_add(after);
         self.classes.change(queue.class, before, after);
         if head != new_head {
             if let Some(head) = head {

@@ -72,8 +72,8 @@ fn more_than_can_be_done_in_time_is_refused_at_once() {
     stage.flood(COST_10, 1);
     stage.taken(0);
     let taken = stage.flood(COST_10, 1000);
-    // Five take 88 ms: 142 could be done in 2.5 s, a third is kept for what nobody foresees.
-    assert!((80..=100).contains(&taken), "{taken}");
+    // Five take 88 ms: 142 could be done in 2.5 s, half is kept for what nobody foresees.
+    assert!((60..=75).contains(&taken), "{taken}");
     assert_eq!(stage.push(COST_10, 2500).unwrap_err(), Refused::Late);
     assert_eq!(stage.schedule.waiting, taken);
     // Room comes back as the work is done.
@@ -115,7 +115,7 @@ fn a_job_whose_turn_comes_too_late_is_told_so_and_does_not_make_the_next_one_lat
     assert_eq!(stage.taken(0), [2]);
     let dropped = stage.schedule.take_dropped();
     assert!(matches!(dropped.as_slice(), [(Guest { number: 1, .. }, Dropped::Late)]), "{dropped:?}");
-    assert_eq!((stage.schedule.waiting, stage.schedule.work), (0, Duration::ZERO));
+    assert!(stage.schedule.waiting == 0 && stage.schedule.queues.is_empty());
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn memory_counts_when_it_is_told_who_would_be_late() {
     stage.taken(0);
     // Seven workers are free, but there is memory for one at a time.
     let taken = stage.flood(ARGON2, 1000);
-    assert!((15..=25).contains(&taken), "{taken} of 80 ms each in 2.5 s");
+    assert!((12..=20).contains(&taken), "{taken} of 80 ms each in 2.5 s");
 }
 
 #[test]

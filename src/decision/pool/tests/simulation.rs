@@ -34,7 +34,7 @@ impl Chance {
 enum Noise {
     /// A tenth up and down; one run in fifty is held up by as much as 100 ms.
     Usual,
-    /// The same, and for every second ten seconds everything takes 1.3 times as long.
+    /// The same, and for every second ten seconds everything takes half as long again.
     Waves,
 }
 
@@ -169,7 +169,7 @@ impl Noise {
         let noise = 0.9 + 0.2 * chance.next();
         let held_up = if chance.next() < 0.02 { 0.1 * chance.next() } else { 0.0 };
         let wave = matches!(self, Self::Waves) && since.as_secs() / 10 % 2 == 1;
-        usual.mul_f64(noise * if wave { 1.3 } else { 1.0 }) + Duration::from_secs_f64(held_up)
+        usual.mul_f64(noise * if wave { 1.5 } else { 1.0 }) + Duration::from_secs_f64(held_up)
     }
 }
 
@@ -204,7 +204,7 @@ fn a_flood_of_expensive_ones_leaves_the_cheap_ones_their_part_and_the_other_way_
             } else {
                 let all_workers = LENGTH.as_secs_f64() * f64::from(u32::try_from(workers).unwrap());
                 let part = f64::from(tally.in_time) * COST_10.best() / all_workers;
-                assert!((0.4..0.6).contains(&part), "{part}: {what}");
+                assert!((0.35..0.65).contains(&part), "{part}: {what}");
             }
             // One of cost 14 that ends too late is a hundredth of all that a worker does here; of cost 15, two together would
             // not end in time.
