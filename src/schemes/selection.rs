@@ -275,7 +275,7 @@ impl Hash {
 
     /// What it is, where nothing else is possible.
     fn only(&self) -> Option<&dyn Construction> {
-        self.more.is_empty().then(|| &*self.first.1)
+        self.more.is_empty().then_some(&*self.first.1)
     }
 
     /// Verifies several passwords, each against its own value, side by side on one core. The verdicts are in the order of

@@ -217,7 +217,7 @@ mod tests {
                     let longest = [20, 60, 200][numbers.below(3)];
                     let chains: Vec<_> =
                         (0..count).map(|_| chain(&mut numbers, digest, layouts, longest)).collect();
-                    let rounds = numbers.below(11) as u32;
+                    let rounds = numbers.rounds(11);
                     let expected: Vec<_> =
                         chains.iter().map(|chain| expected(digest, rounds, chain)).collect();
                     let found = outcome(simd, digest, rounds, &chains);

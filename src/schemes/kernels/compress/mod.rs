@@ -48,21 +48,21 @@ pub(super) fn lanes<C: Compression, L: Lanes<Word = C::Word>>(
     state: &mut [L; 8],
     block: &[L; 16],
 ) {
-    L::apart(token, Block::<C, L> { state, block, compression: PhantomData });
+    L::apart(token, Apart::<C, L> { state, words: block, compression: PhantomData });
 }
 
-struct Block<'a, C, L> {
+struct Apart<'a, C, L> {
     state: &'a mut [L; 8],
-    block: &'a [L; 16],
+    words: &'a [L; 16],
     compression: PhantomData<C>,
 }
 
-impl<C: Compression, L: Lanes<Word = C::Word>> pulp::NullaryFnOnce for Block<'_, C, L> {
+impl<C: Compression, L: Lanes<Word = C::Word>> pulp::NullaryFnOnce for Apart<'_, C, L> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        C::lanes(self.state, self.block);
+        C::lanes(self.state, self.words);
     }
 }
 
@@ -228,8 +228,7 @@ mod tests {
     use crate::schemes::kernels::numbers::Numbers;
     use crate::schemes::kernels::simd::Simd;
 
-    /// Two blocks a lane: [`crate::schemes::kernels::plan`] never uses some vectors on some machines, and they must be right
-    /// all the same.
+    /// Two blocks a lane. On some machines the plan never uses some of the vectors, which must be right all the same.
     struct Blocks<'a, C: Compression> {
         /// States of eight words, then blocks of sixteen, vector after vector.
         words: &'a mut [C::Word],
