@@ -251,7 +251,8 @@ impl Hash {
         Arc::clone(&self.first.0)
     }
 
-    /// See [`Construction::parameters`].
+    /// The parameters that tell values of one scheme apart in reports: `cost 12`, `600000 rounds`. Empty where there are
+    /// none. Never a salt or a digest.
     pub fn parameters(&self) -> String {
         self.first.1.parameters()
     }
