@@ -104,11 +104,14 @@ impl Shared {
                     }
                 }
                 Next::Wait(_) if state.closed => return None,
-                Next::Wait(until) => match state.specimens.pop() {
+                Next::Wait(until) => match state.next_specimen() {
                     Some(specimen) => {
                         drop(state);
+                        let started = Instant::now();
                         self.measure(&specimen);
                         state = self.lock();
+                        state.measuring = false;
+                        state.measured += started.elapsed();
                     }
                     None => state = self.wait(state, until),
                 },
