@@ -217,7 +217,7 @@ mod tests {
                     let longest = [20, 60, 200][numbers.below(3)];
                     let chains: Vec<_> =
                         (0..count).map(|_| chain(&mut numbers, digest, layouts, longest)).collect();
-                    let rounds = numbers.below(11) as u32;
+                    let rounds = numbers.rounds(11);
                     let expected: Vec<_> =
                         chains.iter().map(|chain| expected(digest, rounds, chain)).collect();
                     let found = outcome(simd, digest, rounds, &chains);
@@ -258,8 +258,7 @@ mod tests {
                 let alone = outcome(simd, digest, 9, &[chain(&mut Numbers(1), digest, 3, 60)]);
                 for _ in 0..8 {
                     let count = lanes(simd, digest);
-                    let mut chains: Vec<_> =
-                        (1..count).map(|_| chain(&mut numbers, digest, 3, 60)).collect();
+                    let mut chains: Vec<_> = (1..count).map(|_| chain(&mut numbers, digest, 3, 60)).collect();
                     let place = numbers.below(count);
                     chains.insert(place, chain(&mut Numbers(1), digest, 3, 60));
                     assert!(outcome(simd, digest, 9, &chains)[place] == alone[0], "{digest:?} {simd:?}");

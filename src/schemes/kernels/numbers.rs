@@ -1,5 +1,7 @@
 //! Numbers that look like chance, for tests.
 
+#![allow(clippy::cast_possible_truncation, reason = "what is cut off is chance too")]
+
 /// From a seed (splitmix64).
 pub(super) struct Numbers(pub u64);
 
@@ -14,6 +16,11 @@ impl Numbers {
 
     pub(super) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
+    }
+
+    /// Likewise.
+    pub(super) fn rounds(&mut self, end: usize) -> u32 {
+        self.below(end) as u32
     }
 
     /// That many bytes.

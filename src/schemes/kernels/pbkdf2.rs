@@ -57,8 +57,9 @@ fn run_with<C: Compression>(
     let mut jobs = Zeroizing::new(Vec::with_capacity(blocks));
     for (input, key) in inputs.iter().zip(keys.iter()) {
         let keyed = keyed(digest, form, input.password);
-        for number in 1..=key.len().div_ceil(digest.len()) {
-            jobs.push(Job::first(form, &keyed, input.salt, number as u32));
+        // Keys end long before the numbers do.
+        for (_, number) in key.chunks(digest.len()).zip(1_u32..) {
+            jobs.push(Job::first(form, &keyed, input.salt, number));
         }
     }
     let plan = Plan::of(simd, digest);
@@ -218,7 +219,7 @@ impl<C: Compression> Work for InLanes<'_, C> {
             for start in [&inner, &outer] {
                 let mut state = *start;
                 compress::lanes::<C, L>(token, &mut state, &block);
-                // One by one: a copy of all would be one of bytes.
+                #[allow(clippy::manual_memcpy, reason = "a copy of all would be one of bytes, and slower")]
                 for k in 0..C::STATE {
                     block[k] = state[k];
                 }
@@ -289,7 +290,7 @@ mod tests {
                     let of: Vec<_> = (0..count)
                         .map(|_| (numbers.bytes(200), numbers.bytes(200), numbers.below(150)))
                         .collect();
-                    let rounds = 1 + numbers.below(6) as u32;
+                    let rounds = 1 + numbers.rounds(6);
                     let expected: Vec<_> = of
                         .iter()
                         .map(|(password, salt, len)| digest.pbkdf2(password, salt, rounds, *len).to_vec())

@@ -124,12 +124,12 @@ impl<W: Word> Book<W> {
         lanes: impl ExactSizeIterator<Item = &'a [Hole]>,
     ) {
         let width = lanes.len();
-        let mut places: Vec<(usize, Form, Vec<Option<u32>>)> = vec![];
+        let mut places: Vec<(usize, Form, Vec<Option<u64>>)> = vec![];
         for (lane, holes) in lanes.enumerate() {
             for hole in holes {
                 let at = start + hole.at / W::BYTES;
-                let shift = (hole.at % W::BYTES * 8) as u32;
-                let same = |(word, form, shifts): &&mut (usize, Form, Vec<Option<u32>>)| {
+                let shift = (hole.at % W::BYTES * 8) as u64;
+                let same = |(word, form, shifts): &&mut (usize, Form, Vec<Option<u64>>)| {
                     *word == at && *form == hole.form && shifts[lane].is_none()
                 };
                 if let Some((_, _, shifts)) = places.iter_mut().find(same) {
@@ -144,13 +144,13 @@ impl<W: Word> Book<W> {
         let first = self.shared.len();
         for (at, form, shifts) in places {
             let whole = shifts.iter().all(|&shift| shift == Some(0));
-            let words = |of: fn(u32) -> u32| {
-                shifts.iter().map(|shift| W::of(of(shift.unwrap_or(0)).into())).collect::<Vec<_>>()
+            let words = |of: fn(u64) -> u64| {
+                shifts.iter().map(|shift| W::of(of(shift.unwrap_or(0)))).collect::<Vec<_>>()
             };
             self.places.push(Place {
                 at,
                 form,
-                shift: (!whole).then(|| [words(|shift| shift), words(|shift| W::BITS - shift)]),
+                shift: (!whole).then(|| [words(|shift| shift), words(|shift| u64::from(W::BITS) - shift)]),
                 mask: shifts
                     .contains(&None)
                     .then(|| shifts.iter().map(|shift| mask(shift.is_some())).collect()),
@@ -285,7 +285,11 @@ impl<W: Word> Place<W> {
 
 /// The digest in hexadecimal digits: a word becomes two.
 #[inline(always)]
-fn digits<C: Compression<Word = L::Word>, L: Lanes>(token: L::Token, digest: &[L; 8], upper: bool) -> [L; 16] {
+fn digits<C: Compression<Word = L::Word>, L: Lanes>(
+    token: L::Token,
+    digest: &[L; 8],
+    upper: bool,
+) -> [L; 16] {
     let all = |bits: u64| L::splat(token, L::Word::of(bits));
     let mut text = [all(0); 16];
     for (word, text) in digest.iter().zip(text.as_chunks_mut::<2>().0) {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Chain, Hole};
-use crate::schemes::kernels::compress::{self, Compression, Form, pad, read, write};
 use crate::schemes::digest::wipe;
+use crate::schemes::kernels::compress::{self, Compression, Form, pad, read, write};
 use crate::schemes::kernels::lanes::Word;
 
 /// A chain that runs.

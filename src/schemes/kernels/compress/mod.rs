@@ -1,4 +1,5 @@
-//! The compression functions of MD5, SHA-1, SHA-256 and SHA-512: of one message by the usual crates, and of many at once.
+//! The compression functions of MD5, SHA-1, SHA-256 and SHA-512: of one message, mostly by the usual crates, and of
+//! many at once.
 
 mod constants;
 mod md5;
@@ -43,22 +44,26 @@ pub(super) trait Compression: Copy + 'static {
 
 /// Works a block of each lane into its state, by a function that all kernels share.
 #[inline(always)]
-pub(super) fn lanes<C: Compression, L: Lanes<Word = C::Word>>(token: L::Token, state: &mut [L; 8], block: &[L; 16]) {
-    L::apart(token, Block::<C, L> { state, block, compression: PhantomData });
+pub(super) fn lanes<C: Compression, L: Lanes<Word = C::Word>>(
+    token: L::Token,
+    state: &mut [L; 8],
+    block: &[L; 16],
+) {
+    L::apart(token, Apart::<C, L> { state, words: block, compression: PhantomData });
 }
 
-struct Block<'a, C, L> {
+struct Apart<'a, C, L> {
     state: &'a mut [L; 8],
-    block: &'a [L; 16],
+    words: &'a [L; 16],
     compression: PhantomData<C>,
 }
 
-impl<C: Compression, L: Lanes<Word = C::Word>> pulp::NullaryFnOnce for Block<'_, C, L> {
+impl<C: Compression, L: Lanes<Word = C::Word>> pulp::NullaryFnOnce for Apart<'_, C, L> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        C::lanes(self.state, self.block);
+        C::lanes(self.state, self.words);
     }
 }
 
@@ -224,8 +229,7 @@ mod tests {
     use crate::schemes::kernels::numbers::Numbers;
     use crate::schemes::kernels::simd::Simd;
 
-    /// Two blocks a lane: [`crate::schemes::kernels::plan`] never uses some vectors on some machines, and they must be right
-    /// all the same.
+    /// Two blocks a lane. On some machines the plan never uses some of the vectors, which must be right all the same.
     struct Blocks<'a, C: Compression> {
         /// States of eight words, then blocks of sixteen, vector after vector.
         words: &'a mut [C::Word],
@@ -237,7 +241,8 @@ mod tests {
 
         #[inline(always)]
         fn run<L: Lanes<Word = C::Word>>(self, token: L::Token) {
-            let vectors: Vec<L> = self.words.chunks_exact(L::COUNT).map(|words| L::load(token, words)).collect();
+            let vectors: Vec<L> =
+                self.words.chunks_exact(L::COUNT).map(|words| L::load(token, words)).collect();
             let (states, blocks) = vectors.split_at(8);
             let mut state = *states.first_chunk().unwrap();
             for block in blocks.as_chunks().0 {
