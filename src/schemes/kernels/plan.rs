@@ -1,8 +1,8 @@
 //! In which order jobs are done, given how many wait: one after another, several in turn, or in lanes.
 //!
 //! Lanes that nobody needs cost as much as the others, so that a few jobs are faster without. Between the two, there
-//! is taking turns: a digest's own instructions (SHA-NI and its like) wait for the one before them most of the time, and
-//! a processor that looks ahead does the next job's meanwhile.
+//! is taking turns: a digest's own instructions (SHA-NI and its like) wait for the one before them most of the time,
+//! and a processor that looks ahead does the next job's meanwhile.
 
 use super::lanes::count;
 use super::simd::Simd;

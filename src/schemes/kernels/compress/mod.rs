@@ -1,4 +1,5 @@
-//! The compression functions of MD5, SHA-1, SHA-256 and SHA-512: of one message by the usual crates, and of many at once.
+//! The compression functions of MD5, SHA-1, SHA-256 and SHA-512: of one message, mostly by the usual crates, and of
+//! many at once.
 
 mod constants;
 mod md5;

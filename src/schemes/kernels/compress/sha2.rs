@@ -1,4 +1,5 @@
-//! SHA-256's and SHA-512's compression function (FIPS 180-4, 6.2.2 and 6.4.2), which differ in the word and in numbers only.
+//! SHA-256's and SHA-512's compression function (FIPS 180-4, 6.2.2 and 6.4.2), which differ in the word and in
+//! numbers only.
 
 use super::super::lanes::{Lanes, Word};
 
