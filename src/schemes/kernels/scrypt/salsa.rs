@@ -124,11 +124,19 @@ impl Rows for Plain {
 
     #[inline(always)]
     fn xor_rotated<const LEFT: i32, const RIGHT: i32>(self, a: [u32; 4], b: [u32; 4]) -> [u32; 4] {
-        self.xor(a, b.map(|word| word << LEFT | word >> RIGHT))
+        let [b0, b1, b2, b3] = b;
+        let rotated = [
+            b0 << LEFT | b0 >> RIGHT,
+            b1 << LEFT | b1 >> RIGHT,
+            b2 << LEFT | b2 >> RIGHT,
+            b3 << LEFT | b3 >> RIGHT,
+        ];
+        self.xor(a, rotated)
     }
 
     #[inline(always)]
     fn shuffle<const ORDER: i32>(self, a: [u32; 4]) -> [u32; 4] {
-        [0, 2, 4, 6].map(|shift| a[(ORDER.unsigned_abs() >> shift & 3) as usize])
+        let order = ORDER.unsigned_abs() as usize;
+        [a[order & 3], a[order >> 2 & 3], a[order >> 4 & 3], a[order >> 6 & 3]]
     }
 }
