@@ -173,7 +173,7 @@ def words_and_numbers(entry):
     numbers = {int(number) for number in re.findall(r"\d+", text)}
     numbers |= {2 ** int(power) for power in re.findall(r"2\^(\d+)", text)}
     numbers |= {1024 * int(mebibytes) for mebibytes in re.findall(r"(\d+) ?mib", text)}
-    return re.sub(r"[^a-z0-9]", "", entry["kernel"].lower() + text), numbers
+    return re.sub(r"[^a-z0-9]", "", f"{entry['kernel']} {entry['scheme']} {text}".lower()), numbers
 
 
 def is_of(case, entry):
