@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from common import HERE, HOW_NODE, HOW_PYTHON, NODE_MODULES, VENV, end_on_signals, have, keyferry, machine, save, say, skip, table
+from common import HERE, HOW_NODE, HOW_PYTHON, NODE_MODULES, VENV, bench_binary, end_on_signals, have, keyferry, machine, save, say, skip, table
 
 PASSWORD = "correct-horse-battery"
 SALT = "q9LbXcOdB1yVn7rK"
@@ -44,7 +44,8 @@ def everywhere(kind, stored, *peers):
     return [(peer, kind, stored) for peer in peers]
 
 
-BCRYPTS = ("Python-bcrypt", "npm-bcrypt")
+BCRYPTS = ("bcrypt-crate", "Python-bcrypt", "npm-bcrypt")
+CRATES = ("ring", "RustCrypto")
 # What keyferry calls it is matched by `kernel` and all numbers of `parameters`. The goal: (under load, alone) times the
 # peer that it names, in throughput.
 CASES = [
@@ -53,11 +54,11 @@ CASES = [
     case("bcrypt, cost 12", "bcrypt", [12], ("libxcrypt", 2.7, 1 / 1.02),
          crypts("$2b$12$q9LbXcOdB1yVn7rKw3Ts2eMNB/UVlOXBOVUveswEtFo3xxdKwknX2", *BCRYPTS)),
     case("PBKDF2-HMAC-SHA-256, 600,000", "pbkdf2 sha256", [600000], ("OpenSSL", 3.0, None),
-         everywhere("pbkdf2-sha256", f"600000:{SALT}:{SHA256_KEY}", "OpenSSL", "Python", "Node", "PHP")),
+         everywhere("pbkdf2-sha256", f"600000:{SALT}:{SHA256_KEY}", "OpenSSL", "Python", "Node", "PHP", *CRATES)),
     case("PBKDF2-HMAC-SHA-512, 210,000", "pbkdf2 sha512", [210000], ("OpenSSL", 3.0, None),
-         everywhere("pbkdf2-sha512", f"210000:{SALT}:{SHA512_KEY}", "OpenSSL", "Python", "Node")),
+         everywhere("pbkdf2-sha512", f"210000:{SALT}:{SHA512_KEY}", "OpenSSL", "Python", "Node", *CRATES)),
     case("PBKDF2-HMAC-SHA-1, 1,000,000", "pbkdf2 sha1", [1000000], None,
-         everywhere("pbkdf2-sha1", f"1000000:{SALT}:{SHA1_KEY}", "OpenSSL", "Python", "Node")),
+         everywhere("pbkdf2-sha1", f"1000000:{SALT}:{SHA1_KEY}", "OpenSSL", "Python", "Node", *CRATES)),
     case("sha512-crypt, 5,000", "sha512crypt", [5000], ("libxcrypt", 3.0, None), crypts(
         "$6$q9LbXcOdB1yVn7rK$eW9u6R6Bndr6fX6UEdXnu5RCkq8G/MpCcVORoEm0EmwMlhge9ujhI7MkauOt4i1Vh3J70dNfJ6ApVig2bo70d.")),
     case("sha256-crypt, 5,000", "sha256crypt", [5000], None,
@@ -67,15 +68,15 @@ CASES = [
          everywhere("phpass", "$P$Bq9LbXcOdQ4svgDO/.GmNFOPeyt3Sr/", "PHP", "passlib")),
     case("scrypt, 2^15, r 8, p 1", "scrypt", [32768, 8, 1], ("fastest", None, 1 / 1.05),
          [("libxcrypt", "crypt", "$7$D6..../....q9LbXcOdB1yVn7rKw3Ts20$yJgYfYF3NptlsYD98BZl7hFCJbPgFYvzwZFkvgXcOB7"),
-          *everywhere("scrypt", f"15:8:1:{SALT}:{SCRYPT_KEY}", "OpenSSL", "libsodium", "Python", "Node")]),
+          *everywhere("scrypt", f"15:8:1:{SALT}:{SCRYPT_KEY}", "OpenSSL", "libsodium", "Python", "Node", "RustCrypto")]),
     case("yescrypt, $y$j9T", "yescrypt", [], None,
          [("libxcrypt", "crypt", "$y$j9T$q9LbXcOdB1yVn7rKw3Ts20$RgRJbT6IwdpEzmzyG5Qf.97HYVYk9KwqHhbhGo3aax2")]),
     case("argon2id, 19 MiB, t 2, p 1", "argon2", [19456, 2, 1], ("libsodium", None, 1.1), everywhere("argon2",
          "$argon2id$v=19$m=19456,t=2,p=1$cTlMYlhjT2RCMXlWbjdySw$NpOT3/DlZ6mFHiPFvO2ale0GoqF7DVm6etMDPha7Jy8",
-         "libsodium", "libargon2", "PHP", "argon2-cffi")),
+         "libsodium", "libargon2", "PHP", "argon2-cffi", "RustCrypto")),
     case("argon2id, 64 MiB, t 3, p 1", "argon2", [65536, 3, 1], ("libsodium", None, 1.1), everywhere("argon2",
          "$argon2id$v=19$m=65536,t=3,p=1$cTlMYlhjT2RCMXlWbjdySw$SG20iN5CH94BwBB2WnRSrTvCUR9tj8kq+VJ/o2ts+r0",
-         "libsodium", "libargon2", "PHP", "argon2-cffi")),
+         "libsodium", "libargon2", "PHP", "argon2-cffi", "RustCrypto")),
 ]
 
 # Header, what it is linked with, what it turns on, what Debian calls it.
@@ -109,7 +110,7 @@ def compile_c(folder):
 
 def commands(folder):
     """How each program of peers is started."""
-    found = [compile_c(folder)]
+    found = [compile_c(folder), [bench_binary("crates")]]
     if have("php"):
         # No more than a web server gives: the opcode cache has nothing to do with hashing.
         found.append(["php", str(HERE / "php" / "kernels.php")])

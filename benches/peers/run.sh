@@ -40,7 +40,7 @@ run() {
 mkdir -p benches/peers/results
 rm -f benches/peers/results/*
 # Nothing is compiled while something is measured.
-cargo bench --no-run --bench load --bench overhead >&2
+cargo bench --no-run --bench crates --bench load --bench overhead >&2
 SECONDS=0
 echo "## $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores, $(date -u +%Y-%m-%d)"
 echo
