@@ -61,7 +61,13 @@ fn measured(line: &str, memory: &mut Vec<Block>) -> Result<f64, Failure> {
     Ok((processor_time() - before).as_secs_f64() * 1e6 / f64::from(count))
 }
 
-fn verify(peer: &str, kind: &str, stored: &str, password: &[u8], memory: &mut Vec<Block>) -> Result<bool, Failure> {
+fn verify(
+    peer: &str,
+    kind: &str,
+    stored: &str,
+    password: &[u8],
+    memory: &mut Vec<Block>,
+) -> Result<bool, Failure> {
     match (peer, kind) {
         ("ring", _) => by_ring(kind, stored, password),
         ("RustCrypto", "scrypt") => by_scrypt(stored, password),
@@ -87,8 +93,12 @@ fn by_pbkdf2(kind: &str, stored: &str, password: &[u8]) -> Result<bool, Failure>
     let (rounds, salt, key) = pbkdf2_parts(stored)?;
     let mut made = vec![0; key.len()];
     match kind {
-        "pbkdf2-sha256" => pbkdf2::pbkdf2::<Hmac<sha2::Sha256>>(password, salt.as_bytes(), rounds, &mut made)?,
-        "pbkdf2-sha512" => pbkdf2::pbkdf2::<Hmac<sha2::Sha512>>(password, salt.as_bytes(), rounds, &mut made)?,
+        "pbkdf2-sha256" => {
+            pbkdf2::pbkdf2::<Hmac<sha2::Sha256>>(password, salt.as_bytes(), rounds, &mut made)?
+        }
+        "pbkdf2-sha512" => {
+            pbkdf2::pbkdf2::<Hmac<sha2::Sha512>>(password, salt.as_bytes(), rounds, &mut made)?
+        }
         _ => pbkdf2::pbkdf2::<Hmac<sha1::Sha1>>(password, salt.as_bytes(), rounds, &mut made)?,
     }
     Ok(made == key)
@@ -115,11 +125,15 @@ fn by_scrypt(stored: &str, password: &[u8]) -> Result<bool, Failure> {
 /// A PHC string of argon2id.
 fn by_argon2(stored: &str, password: &[u8], memory: &mut Vec<Block>) -> Result<bool, Failure> {
     let parts: Vec<&str> = stored.split('$').collect();
-    let ["", "argon2id", "v=19", parameters, salt, key] = parts[..] else { return Err("not argon2id".into()) };
-    let numbers: Result<Vec<u32>, _> = parameters.split(',').map(|pair| pair.get(2..).unwrap_or("").parse()).collect();
+    let ["", "argon2id", "v=19", parameters, salt, key] = parts[..] else {
+        return Err("not argon2id".into());
+    };
+    let numbers: Result<Vec<u32>, _> =
+        parameters.split(',').map(|pair| pair.get(2..).unwrap_or("").parse()).collect();
     let [blocks, passes, lanes] = numbers?[..] else { return Err("not m, t and p".into()) };
     let (salt, key) = (STANDARD_NO_PAD.decode(salt)?, STANDARD_NO_PAD.decode(key)?);
-    let parameters = Params::new(blocks, passes, lanes, Some(key.len())).map_err(|error| error.to_string())?;
+    let parameters =
+        Params::new(blocks, passes, lanes, Some(key.len())).map_err(|error| error.to_string())?;
     memory.resize(parameters.block_count().max(memory.len()), Block::default());
     let mut made = vec![0; key.len()];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
