@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use keyferry::credential::Reader;
-use keyferry::decision::{Decider, Metrics, PoolSettings, Store, VerifyPool};
+use keyferry::decision::{Decider, Metrics, PoolSettings, Store, ThrottleSettings, VerifyPool};
 use keyferry::http::{HeaderSecret, Hook, hook_router};
 use keyferry::ledger::Recorder;
 use keyferry::schemes::{Limits, Selection};
@@ -141,7 +141,9 @@ async fn serve(hook: bool) -> Result<(), Failure> {
             Recorder::start(format!("sqlite:{}/ledger.db", folder.path().display()), None, 100_000);
         let metrics = Arc::new(Metrics::new());
         let pool = VerifyPool::start(PoolSettings::default(), Arc::clone(&metrics))?;
-        let decider = Decider::new(vec![store], pool, recorder, metrics);
+        // As configured by default; all calls are right, so none is refused.
+        let throttle = ThrottleSettings { per_user: 10, per_address: 500, window: Duration::from_mins(15) };
+        let decider = Decider::new(vec![store], pool, throttle, recorder, metrics);
         let secret = HeaderSecret { name: "authorization".parse()?, secret: Secret::from(SECRET) };
         let hook = Hook {
             decider: Arc::new(decider),

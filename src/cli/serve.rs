@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::{Exit, output, setup, stores};
 use crate::config::{Config, HeaderAuth, Needs, Server};
-use crate::decision::{Decider, Metrics, PoolSettings, VerifyPool};
+use crate::decision::{Decider, Metrics, PoolSettings, ThrottleSettings, VerifyPool};
 use crate::http::{EventHook, HeaderSecret, Hook, event_hook_router, hook_router, private_router};
 use crate::ledger::Recorder;
 use crate::telemetry;
@@ -81,9 +81,14 @@ impl Ready {
         let metrics = Arc::new(Metrics::new());
         let memory = server.verify_memory.max(limits.memory());
         let settings = PoolSettings { threads: server.verify_threads, memory };
+        let throttle = ThrottleSettings {
+            per_user: server.throttle.failures_per_user,
+            per_address: server.throttle.failures_per_address,
+            window: server.throttle.window,
+        };
         let pool =
             VerifyPool::start(settings, Arc::clone(&metrics)).context("cannot start the verify threads")?;
-        let decider = Arc::new(Decider::new(stores, pool, recorder.clone(), Arc::clone(&metrics)));
+        let decider = Arc::new(Decider::new(stores, pool, throttle, recorder.clone(), Arc::clone(&metrics)));
         let grace = server.shutdown_grace;
         let public = public(server, &decider, &recorder, &metrics)?;
         Ok(Ok(Self { service, public, decider, recorder, grace }))

@@ -9,6 +9,7 @@ mod okta;
 mod section;
 mod server;
 mod source;
+mod throttle;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +21,7 @@ pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use okta::{Okta, PrivateKeyJwt};
 pub use server::{HeaderAuth, Server};
 pub use source::Source;
+pub use throttle::Throttle;
 
 use crate::schemes::Limits;
 use crate::secret::Secret;

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::section::Section;
+use super::throttle::{self, Throttle};
 use crate::secret::Secret;
 
 /// Okta gives up after three seconds, so an answer must be on its way before.
@@ -32,6 +33,8 @@ pub struct Server {
     pub verify_threads: Option<usize>,
     /// Bytes for argon2, scrypt and yescrypt, in use and kept together.
     pub verify_memory: u64,
+    /// `[server.throttle]`
+    pub throttle: Throttle,
     /// `[server.auth] header`: any one of them lets a call in.
     pub auth: Vec<HeaderAuth>,
     /// `[server.events_auth] header`: the same for the event hook; none where `auth` is for both.
@@ -63,6 +66,7 @@ pub(super) fn read(mut section: Section<'_>) -> Server {
             threads => usize::try_from(threads).ok(),
         },
         verify_memory: u64::from(section.integer_or("verify_memory_mib", 1..=1_048_576, 512)) << 20,
+        throttle: throttle::read(section.section("throttle")),
         auth: auth(&mut section),
         events_auth: section.has("events_auth").then(|| headers(section.section("events_auth"))),
     };

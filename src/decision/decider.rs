@@ -1,5 +1,6 @@
 //! One attempt from its name to its decision.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -9,6 +10,7 @@ use futures_util::StreamExt;
 use super::decoy::Decoys;
 use super::metrics::Metrics;
 use super::pool::{Verified, VerifyPool};
+use super::throttle::{Locked, Throttle, ThrottleSettings, Who};
 use super::{Cause, Decision, Reason};
 use crate::credential::Reader;
 use crate::ledger::{DecisionEvent, Recorder};
@@ -33,6 +35,7 @@ pub struct Decider {
     stores: Vec<WatchedStore>,
     pool: VerifyPool,
     decoys: Decoys,
+    throttle: Arc<Throttle>,
     recorder: Recorder,
     metrics: Arc<Metrics>,
     in_flight: AtomicI64,
@@ -50,6 +53,8 @@ pub struct Attempt {
     pub username: String,
     /// What the user typed.
     pub password: Secret,
+    /// Where the person is, as Okta tells; none where it does not.
+    pub address: Option<IpAddr>,
     /// When the request's head had arrived.
     pub received: Instant,
     /// When the answer must be ready.
@@ -99,13 +104,20 @@ enum Found {
 }
 
 impl Decider {
-    /// Over these stores, asked in this order.
-    pub fn new(stores: Vec<Store>, pool: VerifyPool, recorder: Recorder, metrics: Arc<Metrics>) -> Self {
+    /// Over these stores, asked in this order. Needs a tokio runtime.
+    pub fn new(
+        stores: Vec<Store>,
+        pool: VerifyPool,
+        throttle: ThrottleSettings,
+        recorder: Recorder,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let stores = stores.into_iter().map(|store| WatchedStore { store, failing: AtomicBool::new(false) });
         Self {
             stores: stores.collect(),
             pool,
             decoys: Decoys::new(),
+            throttle: Throttle::start(throttle, recorder.clone()),
             recorder,
             metrics,
             in_flight: AtomicI64::new(0),
@@ -116,9 +128,18 @@ impl Decider {
     /// latest.
     pub async fn decide(&self, attempt: Attempt) -> Decided {
         let _in_flight = InFlight::enter(&self.in_flight);
-        let Attempt { username, password, received, deadline } = attempt;
+        let Attempt { username, password, address, received, deadline } = attempt;
         let located = self.locate(&username, deadline).await;
-        let (decision, verified) = self.judge(&located, password, deadline).await;
+        let user = located.source.as_deref().zip(located.user_id.as_deref());
+        let who = Who { user, typed: &username, address };
+        let (decision, verified) = match self.throttle.admit(&who) {
+            Ok(pass) => {
+                let judged = self.judge(&located, password, deadline).await;
+                pass.settle(judged.0);
+                judged
+            }
+            Err(locked) => (self.refuse(locked, &located, deadline).await, None),
+        };
         let decided = Decided {
             decision,
             user: self.recorder.user_hash(located.login.as_deref().unwrap_or(&username)),
@@ -173,6 +194,7 @@ impl Decider {
     pub fn metrics_text(&self) -> String {
         self.metrics.calls_in_flight(self.in_flight.load(Ordering::Relaxed));
         self.metrics.pool(self.pool.in_use());
+        self.metrics.locked(self.throttle.locked());
         self.metrics.ledger(&self.recorder.health());
         self.metrics.mappings(&self.recorder.mappings());
         for watched in &self.stores {
@@ -269,7 +291,12 @@ impl Decider {
         let Some(hash) = hash else {
             return (Decision::Rejected(otherwise.unwrap_or(Reason::UnreadableHash)), None);
         };
-        match (self.pool.verify(hash, password, deadline).await, otherwise) {
+        let started = Instant::now();
+        let outcome = self.pool.verify(hash, password, deadline).await;
+        if outcome.as_ref().is_ok_and(|verified| verified.verdict == Verdict::Mismatch) {
+            self.throttle.rejected_after(started.elapsed());
+        }
+        match (outcome, otherwise) {
             (Err(cause), _) => (Decision::Unavailable(cause), None),
             (Ok(verified), Some(reason)) => (Decision::Rejected(reason), Some(verified)),
             (Ok(verified), None) => match verified.verdict {
@@ -277,6 +304,17 @@ impl Decider {
                 Verdict::Mismatch => (Decision::Rejected(Reason::WrongPassword), Some(verified)),
             },
         }
+    }
+
+    /// Who has failed too often is rejected as always, after the time that a rejection takes, and nothing is verified.
+    /// A source that is down is told as such to them, too.
+    async fn refuse(&self, locked: Locked, located: &Located, deadline: Instant) -> Decision {
+        if let Found::Unavailable(cause) = located.found {
+            return Decision::Unavailable(cause);
+        }
+        self.metrics.throttled(locked.words());
+        self.throttle.rest(deadline).await;
+        Decision::Rejected(Reason::TooManyFailures)
     }
 
     fn password_limit(&self) -> usize {

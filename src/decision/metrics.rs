@@ -96,6 +96,11 @@ struct StateLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByLabel {
+    by: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WhyLabel {
     why: &'static str,
 }
@@ -121,6 +126,8 @@ pub struct Metrics {
     turn_ratio: Histogram,
     refused: Family<WhyLabel, Counter>,
     dropped: Family<WhyLabel, Counter>,
+    throttled: Family<ByLabel, Counter>,
+    locked: Gauge,
     in_flight: Gauge,
     threads: Gauge,
     busy: Gauge,
@@ -157,6 +164,8 @@ impl Metrics {
             turn_ratio: ratio(),
             refused: Family::default(),
             dropped: Family::default(),
+            throttled: Family::default(),
+            locked: Gauge::default(),
             in_flight: Gauge::default(),
             threads: Gauge::default(),
             busy: Gauge::default(),
@@ -220,6 +229,11 @@ impl Metrics {
 
     fn register_state(&mut self) {
         let registry = &mut self.registry;
+        let help =
+            "Sign-ins rejected without a verification, since the user or the address had failed too often";
+        registry.register("throttled", help, self.throttled.clone());
+        let help = "Users, and addresses that people sign in from, that have failed too often of late";
+        registry.register("locked", help, self.locked.clone());
         registry.register("in_flight", "Calls being decided", self.in_flight.clone());
         let help = "Connections of a source's pool, by state";
         registry.register("source_connections", help, self.connections.clone());
@@ -274,6 +288,15 @@ impl Metrics {
             source: Name(Arc::clone(decided.source.as_ref().unwrap_or(&self.nothing))),
         };
         self.decisions.get_or_create(&labels).inc();
+    }
+
+    /// Counts a rejection for too many failures by what failed: `user` or `address`.
+    pub(super) fn throttled(&self, by: &'static str) {
+        self.throttled.get_or_create(&ByLabel { by }).inc();
+    }
+
+    pub(super) fn locked(&self, locked: usize) {
+        self.locked.set(gauge(locked));
     }
 
     pub(super) fn calls_in_flight(&self, calls: i64) {

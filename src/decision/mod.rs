@@ -8,8 +8,10 @@ mod decoy;
 mod metrics;
 mod outcome;
 mod pool;
+mod throttle;
 
 pub use decider::{Attempt, Decided, Decider, SourceHealth, Store};
 pub use metrics::Metrics;
 pub use outcome::{Cause, Decision, Reason};
 pub use pool::{PoolSettings, VerifyPool};
+pub use throttle::ThrottleSettings;

@@ -26,6 +26,8 @@ pub enum Reason {
     UnreadableHash,
     /// The stored value, or the password, is beyond a configured limit.
     TooCostly,
+    /// The user, or the address, has failed too often of late; nothing was verified.
+    TooManyFailures,
 }
 
 /// Why nobody could say.
@@ -71,6 +73,7 @@ impl Reason {
             Self::AmbiguousUsername => "ambiguous username",
             Self::UnreadableHash => "unreadable hash",
             Self::TooCostly => "too costly",
+            Self::TooManyFailures => "too many failures",
         }
     }
 }

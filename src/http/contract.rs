@@ -2,6 +2,8 @@
 //!
 //! Unknown fields come and go and are ignored; what must be there is pinned.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,6 +21,8 @@ pub(super) struct HookCall {
     pub(super) username: String,
     /// What the user typed.
     pub(super) password: Secret,
+    /// Where the person is.
+    pub(super) address: Option<IpAddr>,
     /// Okta's id of the sign-in request, cut to what a log can carry.
     pub(super) request_id: Option<String>,
 }
@@ -68,6 +72,7 @@ pub(super) fn parse(body: &[u8]) -> Result<HookCall, NotACall> {
     Ok(HookCall {
         username: credential.username,
         password: credential.password,
+        address: request.get("ipAddress").and_then(Value::as_str).and_then(|address| address.parse().ok()),
         request_id: request.get("id").and_then(Value::as_str).map(plain_id),
     })
 }

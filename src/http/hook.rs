@@ -69,9 +69,9 @@ impl Hook {
     }
 
     async fn decide(&self, call: HookCall, received: Instant) -> Response {
-        let HookCall { username, password, request_id } = call;
+        let HookCall { username, password, address, request_id } = call;
         let deadline = received + self.deadline;
-        let decided = self.decider.decide(Attempt { username, password, received, deadline }).await;
+        let decided = self.decider.decide(Attempt { username, password, address, received, deadline }).await;
         log(&decided, request_id.as_deref());
         match contract::answer(decided.decision, self.debug_context, request_id.as_deref()) {
             Ok(body) => json(StatusCode::OK, Body::from(body)),

@@ -56,6 +56,12 @@ impl UserKey {
         hex(&self.mac("", &name.to_lowercase()), 8)
     }
 
+    /// Whose failures are counted, whatever it is: 128 bits.
+    pub(super) fn failure(&self, kind: &str, name: &str) -> [u8; 16] {
+        let mac = self.mac("\u{1}failures", &format!("{kind}\0{name}"));
+        std::array::from_fn(|place| mac.get(place).copied().unwrap_or_default())
+    }
+
     /// Tells this key from another without telling anything about it.
     pub(super) fn check(&self) -> String {
         hex(&self.mac("", "\0keyferry ledger key"), 8)

@@ -189,6 +189,13 @@ impl Recorder {
         self.state.own_key.as_ref().map_or_else(|| "unknown".to_owned(), |key| key.name(name))
     }
 
+    /// By what failures of a name or an address are counted. By the ledger's key as soon as it is known, before that by a
+    /// random key of this process.
+    pub fn failure_key(&self, kind: &str, name: &str) -> [u8; 16] {
+        let key = self.state.key.get().or(self.state.own_key.as_ref());
+        key.map_or([0; 16], |key| key.failure(kind, name))
+    }
+
     /// Takes no more events and writes what is queued, for as long as `grace`. What is left then is counted as
     /// dropped and logged.
     pub async fn close(self, grace: Duration) {

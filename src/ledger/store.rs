@@ -1,5 +1,5 @@
 //! Reaching the ledger's database, and bringing its layout up to date. The two dialects differ here and in
-//! [`rows_of`](Store::rows_of) only: every other statement is the same text for both.
+//! [`rows_of`](Store::rows_of) and [`now`](Store::now) only: every other statement is the same text for both.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -27,15 +27,17 @@ const BUSY: Duration = Duration::from_secs(2);
 /// Where the applied migrations are noted; a name of our own, since databases may be shared.
 const MIGRATIONS_TABLE: &str = "keyferry_migrations";
 
-const SQLITE: [(i64, &str, &str); 3] = [
+const SQLITE: [(i64, &str, &str); 4] = [
     (1, "ledger", include_str!("../../migrations/sqlite/0001_ledger.sql")),
     (2, "seeding", include_str!("../../migrations/sqlite/0002_seeding.sql")),
     (3, "seeded at", include_str!("../../migrations/sqlite/0003_seeded_at.sql")),
+    (4, "failures", include_str!("../../migrations/sqlite/0004_failures.sql")),
 ];
-const POSTGRES: [(i64, &str, &str); 3] = [
+const POSTGRES: [(i64, &str, &str); 4] = [
     (1, "ledger", include_str!("../../migrations/postgres/0001_ledger.sql")),
     (2, "seeding", include_str!("../../migrations/postgres/0002_seeding.sql")),
     (3, "seeded at", include_str!("../../migrations/postgres/0003_seeded_at.sql")),
+    (4, "failures", include_str!("../../migrations/postgres/0004_failures.sql")),
 ];
 
 /// An open ledger database.
@@ -191,6 +193,14 @@ impl Store {
                 "jsonb_to_recordset(CAST($1 AS jsonb)) AS rows ({})",
                 list(&|(name, kind)| format!("{name} {kind}"))
             ),
+        }
+    }
+
+    /// The database's own time, in milliseconds since 1970: the same for all who write to it.
+    pub(super) fn now(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Self::Postgres { .. } => "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
         }
     }
 

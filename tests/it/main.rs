@@ -48,5 +48,6 @@ mod shop;
 mod sources;
 mod stragglers;
 mod survey;
+mod throttle;
 mod vectors;
 mod verify_cli;
