@@ -24,7 +24,7 @@
 //! | [`seeding`] | plan, people of several stores, sinks, the import | credential, sources, schemes, okta, ledger, secret |
 //! | [`ledger`] | who stands where | nothing of ours |
 //! | [`demo`] | the sample store and the imitation Okta org, which judges the rest | secret |
-//! | [`telemetry`], [`secret`] | logging; values that must not be printed | nothing of ours |
+//! | [`telemetry`], [`process`], [`secret`] | logging; what the system may do with memory; values that must not be printed | nothing of ours |
 //!
 //! `tests/it/layers.rs` holds the table.
 
@@ -37,6 +37,7 @@ pub mod discovery;
 pub mod http;
 pub mod ledger;
 pub mod okta;
+pub mod process;
 pub mod schemes;
 pub mod secret;
 pub mod seeding;

@@ -18,6 +18,7 @@ use crate::config::{Config, HeaderAuth, Needs, Server};
 use crate::decision::{Decider, Metrics, PoolSettings, ThrottleSettings, VerifyPool};
 use crate::http::{EventHook, HeaderSecret, Hook, event_hook_router, hook_router, private_router};
 use crate::ledger::Recorder;
+use crate::process::{self, Swap};
 use crate::telemetry;
 
 /// How long the last events may take to reach the ledger at the end.
@@ -47,6 +48,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 
 async fn serve(config: Config) -> anyhow::Result<Exit> {
     let logging = telemetry::start(config.log.json, &config.log.level);
+    match process::lock_memory() {
+        Swap::Locked => tracing::info!("{}", Swap::Locked.words()),
+        swap => tracing::warn!("{}", swap.words()),
+    }
     let path = config.server.path.clone();
     let ready = match Ready::new(config).await? {
         Ok(ready) => ready,

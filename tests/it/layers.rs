@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room and the rooms that it may use; `cli` may use all.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("config", &["schemes", "sources", "secret"]),
     ("credential", &["sources", "schemes", "secret"]),
     ("http", &["decision", "ledger", "okta", "secret"]),
@@ -19,6 +19,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("ledger", &[]),
     ("demo", &["secret"]),
     ("telemetry", &[]),
+    ("process", &[]),
 ];
 const FREE: [&str; 1] = ["cli"];
 const LEAVES: [&str; 1] = ["secret"];

@@ -31,6 +31,7 @@ mod init;
 mod layers;
 mod ledger;
 mod mapping;
+mod memory;
 mod merge;
 mod mock_okta;
 mod node;

@@ -188,6 +188,21 @@ impl Service {
         line.and_then(|line| line.rsplit(' ').next()).map_or(0.0, |value| value.parse().expect("a number"))
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The same, once all connections of this client are closed and the service has noticed.
+    pub(crate) async fn without_connections(mut self) -> (u32, Self) {
+        self.client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
+        // Whoever answers this has seen the end of what came before on the other connections.
+        for _ in 0..20 {
+            self.private("/healthz").await;
+        }
+        (self.child.id(), self)
+    }
+
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("not poisoned").clone()
     }
