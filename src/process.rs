@@ -22,7 +22,9 @@ impl Swap {
     pub fn words(self) -> &'static str {
         match self {
             Self::Locked => "memory is locked",
-            Self::NotAllowed => "memory may be swapped: allow locking (LimitMEMLOCK=infinity, CAP_IPC_LOCK) or have no swap",
+            Self::NotAllowed => {
+                "memory may be swapped: allow locking (LimitMEMLOCK=infinity, CAP_IPC_LOCK) or have no swap"
+            }
             Self::Failed => "memory may be swapped: locking it failed",
         }
     }

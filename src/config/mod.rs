@@ -12,7 +12,7 @@ mod source;
 mod throttle;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Table;
 
@@ -49,6 +49,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[log]`
     pub log: Log,
+    /// Where secrets were found.
+    pub secret_places: SecretPlaces,
 }
 
 /// `[ledger]`
@@ -61,6 +63,15 @@ pub struct Ledger {
     pub key: Option<Secret>,
     /// Events that may wait while the ledger is slow or down.
     pub queue: usize,
+}
+
+/// Where secrets stand, for whoever checks who may read them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretPlaces {
+    /// Keys whose secret is written out in the configuration's file.
+    pub written_out: Vec<String>,
+    /// Keys whose secret is in a file of its own.
+    pub files: Vec<(String, PathBuf)>,
 }
 
 /// `[log]`
@@ -169,7 +180,8 @@ fn read(mut root: Section<'_>, reading: &Reading, needs: Needs) -> Result<Config
     keep(true);
     match ledger {
         Some(ledger) if problems.is_empty() => {
-            Ok(Config { server, ledger, sources, cleanup, okta, import, limits, log })
+            let secret_places = reading.secret_places();
+            Ok(Config { server, ledger, sources, cleanup, okta, import, limits, log, secret_places })
         }
         _ => Err(Problems(problems)),
     }

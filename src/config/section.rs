@@ -5,17 +5,19 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use toml::{Table, Value};
 
-use super::Problem;
+use super::{Problem, SecretPlaces};
 use crate::secret::Secret;
 
 /// What all sections of one configuration share.
 pub(super) struct Reading {
     environment: BTreeMap<String, String>,
     problems: RefCell<Vec<Noted>>,
+    places: RefCell<SecretPlaces>,
 }
 
 /// A problem, and whether it is one for those only who need the section: a value that is missing, or a secret that
@@ -27,7 +29,7 @@ pub(super) struct Noted {
 
 impl Reading {
     pub(super) fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment, problems: RefCell::default() }
+        Self { environment, problems: RefCell::default(), places: RefCell::default() }
     }
 
     pub(super) fn note(&self, key: impl Into<String>, message: impl Into<String>) {
@@ -41,6 +43,11 @@ impl Reading {
     /// The problems noted since the last call.
     pub(super) fn take(&self) -> Vec<Noted> {
         self.problems.take()
+    }
+
+    /// Where secrets were found so far.
+    pub(super) fn secret_places(&self) -> SecretPlaces {
+        self.places.borrow().clone()
     }
 
     fn push(&self, key: String, message: String, only_if_needed: bool) {
@@ -191,6 +198,7 @@ impl<'r> Section<'r> {
             };
             Secret::from(value.as_str())
         } else if let Some(path) = text.strip_prefix("file:") {
+            self.reading.places.borrow_mut().files.push((self.key(key), PathBuf::from(path)));
             match std::fs::read(path) {
                 Ok(bytes) => Secret::new(without_line_break(bytes)),
                 Err(error) => {
@@ -200,6 +208,9 @@ impl<'r> Section<'r> {
                 }
             }
         } else {
+            if !is_url_without_password(&text) {
+                self.reading.places.borrow_mut().written_out.push(self.key(key));
+            }
             Secret::from(text)
         };
         if secret.is_empty() {
@@ -323,6 +334,14 @@ fn parse_duration(text: &str) -> Option<Duration> {
     let number: f64 = number.trim().parse().ok()?;
     let duration = Duration::try_from_secs_f64(number * seconds_a_unit).ok()?;
     (!duration.is_zero()).then_some(duration)
+}
+
+/// `sqlite:FILE`, `postgres://reader@db/shop`: secrets by their kind, and none by what they hold.
+fn is_url_without_password(text: &str) -> bool {
+    let Some((kind, rest)) = text.split_once(':') else { return false };
+    let is_kind = ["sqlite", "postgres", "postgresql", "mysql", "mariadb"].contains(&kind);
+    let user = rest.trim_start_matches('/').split_once('@').map_or("", |(user, _)| user);
+    is_kind && !user.contains(':') && !rest.contains("password=")
 }
 
 fn without_line_break(mut bytes: Vec<u8>) -> Vec<u8> {

@@ -9,6 +9,7 @@ use sqlx::{Column, ConnectOptions, Connection, Database, Row as _, TypeInfo};
 use zeroize::Zeroizing;
 
 use super::Lookup;
+use super::exposure::Questions;
 use super::fault::Fault;
 use super::page::{Page, Room};
 use super::parameters::{Lexicon, Parameter, Query};
@@ -32,6 +33,9 @@ pub(super) trait Dialect: Send + Sync + 'static {
 
     /// What may stand behind the `?` of a URL.
     const URL_KEYS: &'static [&'static str];
+
+    /// How to ask what the account and the connection allow beyond need; none where there is nothing to ask.
+    const EXPOSURES: Option<Questions> = None;
 
     /// Reads the URL; all that must hold for every connection is set here or in [`Dialect::begin_session`].
     fn options(url: &str, query_timeout: Duration) -> Result<Self::Options, sqlx::Error>;

@@ -6,6 +6,7 @@ mod checks;
 mod cleanup;
 mod count;
 mod dialect;
+mod exposure;
 mod fault;
 mod groups;
 mod mysql;
@@ -31,6 +32,7 @@ use crate::secret::Secret;
 
 pub use catalogue::{CatalogueSource, Column, Engine, Key, Kind, Sampled, Table, open_catalogue};
 pub use cleanup::{Cleaner, CleanupError, CleanupSettings, Rows};
+pub use exposure::Exposure;
 use mysql::MySqlDialect;
 pub use page::{Columns, Draft, Found, Page, Place, Record, Row};
 use postgres::PostgresDialect;
@@ -125,6 +127,11 @@ pub trait CredentialSource: Send + Sync {
 
     /// Prepares all queries against the store without running them, and tells what is wrong with them.
     fn check(&self) -> BoxFuture<'_, Vec<SourceError>>;
+
+    /// What the account and the connection allow beyond what is needed.
+    fn exposures(&self) -> BoxFuture<'_, Result<Vec<Exposure>, SourceError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// The connection pool at this moment.
     fn pool(&self) -> PoolState;

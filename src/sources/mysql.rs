@@ -19,6 +19,7 @@ use sqlx::{
 };
 
 use super::dialect::{Dialect, Prepared, PreparedColumn, is_number};
+use super::exposure::Questions;
 use super::fault::{Class, Fault, about_query};
 use super::parameters::{Lexicon, Parameter, Query};
 use super::record::{Cell, Unreadable, Value};
@@ -78,6 +79,23 @@ impl Dialect for MySqlDialect {
         "timezone",
         "time-zone",
     ];
+
+    const EXPOSURES: Option<Questions> = Some(Questions {
+        // MariaDB and MySQL keep the status in different places; each skips the other's comment.
+        not_encrypted: "SELECT 'plain' FROM /*M!100000 information_schema.SESSION_STATUS */ \
+                        /*!50708 performance_schema.session_status */ \
+                        WHERE VARIABLE_NAME = 'Ssl_cipher' AND VARIABLE_VALUE = '' \
+                        AND SUBSTRING_INDEX(USER(), '@', -1) NOT IN ('localhost', '127.0.0.1', '::1')",
+        superuser: "SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES \
+                    WHERE PRIVILEGE_TYPE = 'SUPER' AND REPLACE(GRANTEE, '''', '') = CURRENT_USER() LIMIT 1",
+        may_write: "SELECT PRIVILEGE_TYPE FROM (\
+                    SELECT PRIVILEGE_TYPE, GRANTEE FROM information_schema.USER_PRIVILEGES UNION ALL \
+                    SELECT PRIVILEGE_TYPE, GRANTEE FROM information_schema.SCHEMA_PRIVILEGES UNION ALL \
+                    SELECT PRIVILEGE_TYPE, GRANTEE FROM information_schema.TABLE_PRIVILEGES UNION ALL \
+                    SELECT PRIVILEGE_TYPE, GRANTEE FROM information_schema.COLUMN_PRIVILEGES) AS granted \
+                    WHERE REPLACE(GRANTEE, '''', '') = CURRENT_USER() AND PRIVILEGE_TYPE IN \
+                    ('INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX') ORDER BY 1 LIMIT 1",
+    });
 
     fn options(url: &str, _query_timeout: Duration) -> Result<Self::Options, sqlx::Error> {
         // The admin's SQL must mean here what it means in the admin's own client: the server's SQL mode stays.

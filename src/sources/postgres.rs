@@ -17,6 +17,7 @@ use sqlx::{
 };
 
 use super::dialect::{Dialect, Prepared, PreparedColumn, is_number};
+use super::exposure::Questions;
 use super::fault::{Class, Fault, about_query};
 use super::parameters::{Lexicon, Parameter, Query};
 use super::postgres_values as values;
@@ -88,6 +89,19 @@ impl Dialect for PostgresDialect {
         "application_name",
         "options",
     ];
+
+    const EXPOSURES: Option<Questions> = Some(Questions {
+        // A socket has no address, and a connection within the machine the same at both ends.
+        not_encrypted: "SELECT 'plain'::text FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND NOT ssl \
+                        AND inet_client_addr() <> inet_server_addr()",
+        superuser: "SELECT rolname::text FROM pg_roles WHERE rolname = current_user AND rolsuper",
+        may_write: "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                    WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname <> 'information_schema' \
+                    AND n.nspname NOT LIKE 'pg\\_%' AND has_schema_privilege(n.oid, 'USAGE') \
+                    AND (has_any_column_privilege(c.oid, 'INSERT') OR has_any_column_privilege(c.oid, 'UPDATE') \
+                    OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE')) \
+                    ORDER BY 1 LIMIT 1",
+    });
 
     fn options(url: &str, _query_timeout: Duration) -> Result<Self::Options, sqlx::Error> {
         Ok(PgConnectOptions::from_str(url)?.disable_statement_logging())

@@ -16,6 +16,7 @@ use super::checks::{
 };
 use super::cleanup::{self, Cleaner, CleanupSettings, Writing};
 use super::dialect::{AtOnce, Dialect, Prepared, Reader};
+use super::exposure::{self, Exposure};
 use super::fault::{Class, Fault};
 use super::groups::Groups;
 use super::page::Room;
@@ -319,6 +320,13 @@ impl<D: Writing> CredentialSource for SqlSource<D> {
 
     fn check(&self) -> BoxFuture<'_, Vec<SourceError>> {
         Box::pin(self.check_queries())
+    }
+
+    fn exposures(&self) -> BoxFuture<'_, Result<Vec<Exposure>, SourceError>> {
+        Box::pin(async {
+            let found = exposure::exposures(&self.shared.pool, self.query_timeout).await;
+            found.map_err(|fault| self.shared.error("lookup", fault))
+        })
     }
 
     fn pool(&self) -> PoolState {

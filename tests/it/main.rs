@@ -12,6 +12,7 @@ use keyferry::schemes;
 
 mod bench;
 mod canary;
+mod check_warnings;
 mod cleanup;
 mod configuration;
 mod contract;

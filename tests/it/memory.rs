@@ -47,7 +47,8 @@ async fn no_password_stays_in_memory_and_no_other_process_of_the_user_may_look()
 fn writable_regions(id: u32) -> Option<Vec<(String, Vec<u8>)>> {
     let readable = fs::read_to_string(format!("/proc/{id}/maps"));
     let memory = File::open(format!("/proc/{id}/mem"));
-    let superuser = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let superuser =
+        fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
     let (Ok(maps), Ok(memory)) = (readable, memory) else {
         assert!(!superuser, "the superuser may read any process's memory");
         eprintln!("not the superuser: the service's memory cannot be read, as it should be");

@@ -195,7 +195,8 @@ impl Service {
 
     /// The same, once all connections of this client are closed and the service has noticed.
     pub(crate) async fn without_connections(mut self) -> (u32, Self) {
-        self.client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
+        self.client =
+            reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
         // Whoever answers this has seen the end of what came before on the other connections.
         for _ in 0..20 {
             self.private("/healthz").await;
