@@ -1,5 +1,7 @@
 //! What Prometheus reads. Labels come from closed sets and from the configuration, never from a request.
 
+mod catalogue;
+
 use std::collections::HashSet;
 use std::fmt::{self, Write};
 use std::sync::atomic::Ordering;
@@ -12,8 +14,11 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Unit;
 
+pub use catalogue::{LabelReference, MetricReference};
+
+use self::catalogue::Catalogue;
 use super::Decided;
 use super::pool::{PoolUse, Verified};
 use crate::ledger::{Mapping, MappingState, RecorderHealth};
@@ -104,7 +109,7 @@ type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All metrics of the service.
 pub struct Metrics {
-    registry: Registry,
+    registry: Catalogue,
     nothing: Arc<str>,
     other: Arc<str>,
     known_schemes: RwLock<HashSet<Arc<str>>>,
@@ -140,7 +145,7 @@ impl Metrics {
         let histogram: fn() -> Histogram = || Histogram::new(SECONDS);
         let ratio: fn() -> Histogram = || Histogram::new(RATIOS);
         let mut metrics = Self {
-            registry: Registry::with_prefix("keyferry"),
+            registry: Catalogue::new(),
             nothing: Arc::from(""),
             other: Arc::from("other"),
             known_schemes: RwLock::default(),
@@ -174,6 +179,11 @@ impl Metrics {
         metrics.register_events();
         metrics.register_state();
         metrics
+    }
+
+    /// What there is, for the reference.
+    pub fn reference() -> Vec<MetricReference> {
+        Self::new().registry.into_references()
     }
 
     fn register_calls(&mut self) {
@@ -342,7 +352,7 @@ impl Metrics {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         // Writing into a string does not fail.
-        let _ = encode(&mut text, &self.registry);
+        let _ = encode(&mut text, &self.registry.registry);
         text
     }
 
@@ -377,5 +387,23 @@ fn gauge(count: usize) -> i64 {
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Metrics(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_label_is_in_the_reference() {
+        let reference = Metrics::reference();
+        let missing: Vec<&str> =
+            reference.iter().filter(|metric| metric.labels_missing).map(|metric| &*metric.name).collect();
+        assert!(
+            missing.is_empty(),
+            "give their labels a line in src/decision/metrics/catalogue.rs: {missing:?}"
+        );
+        assert!(reference.iter().any(|metric| metric.name == "keyferry_decisions_total"));
+        assert!(reference.iter().any(|metric| metric.name == "keyferry_verify_memory_bytes"));
     }
 }

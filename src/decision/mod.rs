@@ -10,6 +10,6 @@ mod outcome;
 mod pool;
 
 pub use decider::{Attempt, Decided, Decider, SourceHealth, Store};
-pub use metrics::Metrics;
+pub use metrics::{LabelReference, MetricReference, Metrics};
 pub use outcome::{Cause, Decision, Reason};
 pub use pool::{PoolSettings, VerifyPool};
