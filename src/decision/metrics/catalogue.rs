@@ -7,6 +7,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Metric, Registry, Unit};
 use serde::Serialize;
 
+use super::progress::STATES;
+
 /// What the name of every metric begins with.
 const PREFIX: &str = "keyferry";
 
@@ -95,8 +97,15 @@ const LABELS: &[(&str, &[LabelReference])] = &[
         "events",
         &[label("outcome", &["confirmed", "known", "unknown user", "failure", "ignored", "unreadable"], "")],
     ),
-    ("source_connections", &[SOURCE, label("state", &["idle", "busy", "max"], "")]),
+    ("source_connections", &[SOURCE, label("state", &["idle", "busy"], "")]),
+    ("source_connections_max", &[SOURCE]),
+    ("source_up", &[SOURCE]),
     ("mapping_doubtful", &[SCHEME, SOURCE]),
+    ("build", &[label("version", &[], "of keyferry")]),
+    (
+        "users",
+        &[label("route", &["hash", "hook"], "how the password comes"), SOURCE, label("state", &STATES, "")],
+    ),
 ];
 
 /// A registry that remembers.
