@@ -26,6 +26,8 @@ RUN mkdir src benches \
     && cargo build --locked --profile dist --lib --bins
 
 # Our own code. Cargo goes by times of change, and those of the stubs are later than those of the sources.
+# The example is compiled in: the configuration reference comes from it.
+COPY docs/keyferry.example.toml docs/
 COPY migrations migrations
 COPY src src
 RUN touch src/main.rs src/lib.rs \

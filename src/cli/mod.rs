@@ -18,6 +18,7 @@ mod opened;
 mod output;
 mod progress;
 mod reconcile;
+mod reference;
 mod rollback;
 mod rows;
 mod schemes;
@@ -89,6 +90,9 @@ enum Command {
     Bench(bench::Args),
     /// Runs the imitation Okta org by itself
     MockOkta(mock_okta::Args),
+    /// Writes the configuration and metrics references
+    #[command(hide = true)]
+    Reference(reference::Args),
 }
 
 impl Cli {
@@ -130,6 +134,7 @@ impl Cli {
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::Bench(args) => bench::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,
+                Command::Reference(args) => reference::run(args).await,
             }
         });
         // The verb has ended. A thread that still hangs in a write to a pipe nobody reads must not hold the exit up.

@@ -120,8 +120,13 @@ impl Ready {
             let decider = Arc::clone(&self.decider);
             async move { decider.learn_decoy().await }
         });
+        let watching = tokio::spawn({
+            let decider = Arc::clone(&self.decider);
+            async move { decider.watch().await }
+        });
         let served = self.service.run(self.public, private_router(self.decider), stop, self.grace).await;
         learning.abort();
+        watching.abort();
         self.recorder.close(LEDGER_GRACE).await;
         served
     }

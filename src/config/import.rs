@@ -75,17 +75,17 @@ impl Default for Import {
 
 pub(super) fn read(mut section: Section<'_>, sources: &[Source]) -> Import {
     let match_on = match_on(&mut section, sources);
-    let merge = word(&mut section, "merge", &[("fill", Merge::Fill), ("ignore", Merge::Ignore)]);
-    let existing = word(
-        &mut section,
+    let merge = section.word("merge", &[("fill", Merge::Fill), ("ignore", Merge::Ignore)], Merge::default());
+    let existing = section.word(
         "existing",
         &[("skip", Existing::Skip), ("attach_hook", Existing::AttachHook), ("reject", Existing::Reject)],
+        Existing::default(),
     );
     let mut groups = section.section("groups");
-    let unmapped = word(
-        &mut groups,
+    let unmapped = groups.word(
         "unmapped",
         &[("create", Unmapped::Create), ("ignore", Unmapped::Ignore), ("reject", Unmapped::Reject)],
+        Unmapped::default(),
     );
     let map = map(groups.section("map"));
     groups.finish();
@@ -93,21 +93,8 @@ pub(super) fn read(mut section: Section<'_>, sources: &[Source]) -> Import {
     Import { match_on, merge, existing, unmapped, groups: map }
 }
 
-/// One of these words; the first where none is written.
-fn word<T: Copy + Default>(section: &mut Section<'_>, key: &'static str, words: &[(&str, T)]) -> T {
-    let Some(text) = section.text(key) else { return T::default() };
-    let meant = words.iter().find(|(word, _)| *word == text);
-    meant.map_or_else(
-        || {
-            let words: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            section.problem(key, format!("must be one of {}", words.join(", ")));
-            T::default()
-        },
-        |(_, value)| *value,
-    )
-}
-
 fn match_on(section: &mut Section<'_>, sources: &[Source]) -> Vec<String> {
+    section.default_is("match_on", "[\"login\"]");
     let Some(attributes) = section.texts("match_on") else { return Import::default().match_on };
     if attributes.is_empty() || attributes.len() > MOST_KEYS {
         section.problem(

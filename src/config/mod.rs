@@ -2,10 +2,12 @@
 //!
 //! Rooms never see this type: `cli` takes it apart and hands each room plain arguments.
 
+mod asked;
 mod cleanup;
 mod environment;
 mod import;
 mod okta;
+mod reference;
 mod section;
 mod server;
 mod source;
@@ -19,6 +21,7 @@ use toml::Table;
 pub use cleanup::Cleanup;
 pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use okta::{Okta, PrivateKeyJwt};
+pub use reference::{KeyReference, ReferenceError, SectionReference, reference};
 pub use server::{HeaderAuth, Server};
 pub use source::Source;
 pub use throttle::Throttle;
@@ -188,6 +191,7 @@ fn read(mut root: Section<'_>, reading: &Reading, needs: Needs) -> Result<Config
 }
 
 fn ledger(mut section: Section<'_>) -> Option<Ledger> {
+    section.default_is("url", "\"sqlite:keyferry-ledger.db\"");
     let url =
         if section.has("url") { section.secret("url") } else { Some("sqlite:keyferry-ledger.db".into()) };
     let known = |url: &Secret| {
@@ -258,17 +262,14 @@ fn limits(mut section: Section<'_>) -> Limits {
 }
 
 fn log(mut section: Section<'_>) -> Log {
-    let format = section.text_or("format", "text");
-    if format != "text" && format != "json" {
-        section.problem("format", "must be \"text\" or \"json\"");
-    }
+    let json = section.word("format", &[("text", false), ("json", true)], false);
     let level = section.text_or("level", "info");
     if level.parse::<tracing_subscriber::filter::Targets>().is_err() {
         section
             .problem("level", "must be a level such as \"info\" or a filter such as \"info,keyferry=debug\"");
     }
     section.finish();
-    Log { json: format == "json", level }
+    Log { json, level }
 }
 
 /// The parser's words without its quotation of the line, which may hold a secret.

@@ -10,14 +10,20 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
+use super::asked::{Asked, duration_text};
 use super::{Problem, SecretPlaces};
 use crate::secret::Secret;
+
+/// How a secret may be written.
+const SECRET: &str = "secret: `\"env:NAME\"`, `\"file:PATH\"`, or the value itself";
 
 /// What all sections of one configuration share.
 pub(super) struct Reading {
     environment: BTreeMap<String, String>,
     problems: RefCell<Vec<Noted>>,
     places: RefCell<SecretPlaces>,
+    /// Every key that was asked for, for the reference.
+    asked: RefCell<Vec<Asked>>,
 }
 
 /// A problem, and whether it is one for those only who need the section: a value that is missing, or a secret that
@@ -29,7 +35,17 @@ pub(super) struct Noted {
 
 impl Reading {
     pub(super) fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment, problems: RefCell::default(), places: RefCell::default() }
+        Self {
+            environment,
+            problems: RefCell::default(),
+            places: RefCell::default(),
+            asked: RefCell::default(),
+        }
+    }
+
+    /// What was asked for, in that order; a key comes as often as something became known of it.
+    pub(super) fn into_asked(self) -> Vec<Asked> {
+        self.asked.into_inner()
     }
 
     pub(super) fn note(&self, key: impl Into<String>, message: impl Into<String>) {
@@ -73,8 +89,20 @@ impl<'r> Section<'r> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
+    /// Whether the key is there. Asking makes it an optional one.
     pub(super) fn has(&self, key: &str) -> bool {
+        self.note_asked(key, Asked { guarded: true, ..Asked::default() });
         self.table.contains_key(key)
+    }
+
+    /// Tells the reference a default that no call of this section shows.
+    pub(super) fn default_is(&self, key: &str, default: &str) {
+        self.note_asked(key, Asked { default: Some(default.to_owned()), ..Asked::default() });
+    }
+
+    /// Tells the reference what values a key takes, where its type says too little.
+    pub(super) fn takes(&self, key: &str, kind: impl Into<String>) {
+        self.note_asked(key, Asked { kind: kind.into(), ..Asked::default() });
     }
 
     pub(super) fn problem(&self, key: &str, message: impl Into<String>) {
@@ -82,6 +110,7 @@ impl<'r> Section<'r> {
     }
 
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        self.takes(key, "text");
         match self.take(key)? {
             Value::String(text) => Some(text),
             other => self.wrong_type(key, &other, "a text in quotes"),
@@ -89,12 +118,29 @@ impl<'r> Section<'r> {
     }
 
     pub(super) fn text_or(&mut self, key: &'static str, default: &str) -> String {
+        self.default_is(key, &format!("\"{default}\""));
         self.text(key).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// One of these words; the first is the default, and what is taken where another is written.
+    pub(super) fn word<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)], default: T) -> T {
+        let quoted: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let text = self.text(key);
+        self.takes(key, format!("one of {}", quoted.join(", ")));
+        self.default_is(key, quoted.first().map_or("", String::as_str));
+        let Some(text) = text else { return default };
+        let meant = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        meant.unwrap_or_else(|| {
+            self.problem(key, format!("must be one of {}", quoted.join(", ")));
+            default
+        })
     }
 
     /// A text without which the section is of no use; `mend` says what to write.
     pub(super) fn required_text(&mut self, key: &'static str, mend: &str) -> Option<String> {
-        if !self.has(key) {
+        self.takes(key, "text");
+        self.required(key);
+        if !self.table.contains_key(key) {
             self.missing(key, mend);
             return None;
         }
@@ -108,6 +154,7 @@ impl<'r> Section<'r> {
 
     /// One text, or a list of them.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        self.takes(key, "text, or a list of texts");
         match self.take(key)? {
             Value::String(text) => Some(vec![text]),
             Value::Array(items) => {
@@ -123,6 +170,8 @@ impl<'r> Section<'r> {
     }
 
     pub(super) fn flag_or(&mut self, key: &'static str, default: bool) -> bool {
+        self.takes(key, "`true` or `false`");
+        self.default_is(key, if default { "true" } else { "false" });
         match self.take(key) {
             None => default,
             Some(Value::Boolean(flag)) => flag,
@@ -132,6 +181,8 @@ impl<'r> Section<'r> {
     }
 
     pub(super) fn integer_or(&mut self, key: &'static str, range: RangeInclusive<u32>, default: u32) -> u32 {
+        self.takes(key, format!("whole number, {} to {}", range.start(), range.end()));
+        self.default_is(key, &default.to_string());
         let number = match self.take(key) {
             None => return default,
             Some(Value::Integer(number)) => Some(number),
@@ -148,6 +199,8 @@ impl<'r> Section<'r> {
 
     /// A share above 0 and up to 1.
     pub(super) fn share_or(&mut self, key: &'static str, default: f64) -> f64 {
+        self.takes(key, "number above 0 and up to 1");
+        self.default_is(key, &default.to_string());
         let number = match self.take(key) {
             None => return default,
             Some(Value::Float(number)) => Some(number),
@@ -164,6 +217,8 @@ impl<'r> Section<'r> {
 
     /// A time such as `"2.5s"`, `"500ms"` or `"1m"`, above zero.
     pub(super) fn duration_or(&mut self, key: &'static str, default: Duration) -> Duration {
+        self.takes(key, "time in `ms`, `s`, `m` or `h`");
+        self.default_is(key, &format!("\"{}\"", duration_text(default)));
         match self.take(key) {
             None => default,
             Some(Value::String(text)) => parse_duration(&text).unwrap_or_else(|| {
@@ -177,7 +232,10 @@ impl<'r> Section<'r> {
     }
 
     pub(super) fn address_or(&mut self, key: &'static str, default: SocketAddr) -> SocketAddr {
-        match self.text(key) {
+        let text = self.text(key);
+        self.takes(key, "IP address and port");
+        self.default_is(key, &format!("\"{default}\""));
+        match text {
             None => default,
             Some(text) => text.parse().unwrap_or_else(|_| {
                 self.problem(key, format!("must be an IP address and a port, such as \"{default}\""));
@@ -188,7 +246,9 @@ impl<'r> Section<'r> {
 
     /// A secret: written out, or `env:NAME`, or `file:PATH` (one line break at its end is dropped).
     pub(super) fn secret(&mut self, key: &'static str) -> Option<Secret> {
-        let text = self.text(key)?;
+        let text = self.text(key);
+        self.takes(key, SECRET);
+        let text = text?;
         let secret = if let Some(name) = text.strip_prefix("env:") {
             let Some(value) = self.reading.environment.get(name) else {
                 let message =
@@ -221,7 +281,9 @@ impl<'r> Section<'r> {
     }
 
     pub(super) fn required_secret(&mut self, key: &'static str, mend: &str) -> Option<Secret> {
-        if !self.has(key) {
+        self.takes(key, SECRET);
+        self.required(key);
+        if !self.table.contains_key(key) {
             self.missing(key, mend);
             return None;
         }
@@ -230,6 +292,7 @@ impl<'r> Section<'r> {
 
     /// A table below this one; empty where there is none.
     pub(super) fn section(&mut self, key: &'static str) -> Section<'r> {
+        self.takes(key, "table");
         let path = self.key(key);
         let table = match self.take(key) {
             None => Table::new(),
@@ -244,6 +307,7 @@ impl<'r> Section<'r> {
 
     /// A list of tables below this one.
     pub(super) fn sections(&mut self, key: &'static str) -> Vec<Section<'r>> {
+        self.takes(key, "list of tables");
         let path = self.key(key);
         let items = match self.take(key) {
             None => Vec::new(),
@@ -271,6 +335,7 @@ impl<'r> Section<'r> {
 
     /// The same, where `problem` tells what is wrong with a text.
     pub(super) fn pairs_with(self, problem: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+        self.takes("*", "text");
         let Self { reading, path, table, .. } = self;
         let mut pairs = Vec::with_capacity(table.len());
         for (key, value) in table {
@@ -287,6 +352,7 @@ impl<'r> Section<'r> {
 
     /// Notes that a key without which the section is of no use is not there.
     pub(super) fn missing(&mut self, key: &'static str, mend: &str) {
+        self.required(key);
         self.asked.push(key);
         self.reading.note_missing(self.key(key), format!("is missing; {mend}"));
     }
@@ -307,6 +373,14 @@ impl<'r> Section<'r> {
             };
             self.reading.note(full, message);
         }
+    }
+
+    fn required(&self, key: &str) {
+        self.note_asked(key, Asked { required: true, ..Asked::default() });
+    }
+
+    fn note_asked(&self, key: &str, asked: Asked) {
+        self.reading.asked.borrow_mut().push(Asked { path: self.key(key), ..asked });
     }
 
     fn take(&mut self, key: &'static str) -> Option<Value> {

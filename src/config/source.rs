@@ -87,6 +87,7 @@ fn known_kind(url: &Secret) -> bool {
 }
 
 fn scheme(section: &mut Section<'_>) -> Option<(Selection, String)> {
+    section.default_is("scheme", "\"auto\"");
     let texts = if section.has("scheme") { section.texts("scheme")? } else { vec!["auto".to_owned()] };
     if texts.is_empty() {
         section.problem("scheme", "is an empty list; write \"auto\", a name or an expression");

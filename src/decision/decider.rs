@@ -21,6 +21,11 @@ use crate::sources::{BadRow, CredentialSource, Lookup, Record, SourceError};
 /// Rows that are looked at when the service starts, to learn which scheme the store has most of.
 const SAMPLE_ROWS: usize = 2_000;
 
+/// How often sources are pinged, and the ledger's users are counted at most.
+const WATCH_EVERY: Duration = Duration::from_secs(30);
+/// Counting may take one part in so many of the ledger's time.
+const COUNT_SHARE: u32 = 20;
+
 /// A source, and how its stored values are read.
 #[derive(Clone)]
 pub struct Store {
@@ -181,11 +186,31 @@ impl Decider {
         }
     }
 
+    /// Keeps the gauges fresh that nobody's call moves: whether sources answer, and where the ledger's users stand. A
+    /// ledger of many millions is counted less often. Never ends; to be aborted.
+    pub async fn watch(&self) {
+        let mut next_count = Instant::now();
+        loop {
+            self.source_health().await;
+            let began = Instant::now();
+            if began >= next_count
+                && let Some(ledger) = self.recorder.ledger()
+                && let Ok(progress) = ledger.progress().await
+            {
+                self.metrics.progress(&progress, SystemTime::now());
+                next_count = began + began.elapsed() * COUNT_SHARE;
+            }
+            tokio::time::sleep(WATCH_EVERY).await;
+        }
+    }
+
     /// Asks each source for a sign of life.
     pub async fn source_health(&self) -> Vec<SourceHealth> {
         let pings = self.stores.iter().map(|watched| async {
             let source = &watched.store.source;
-            SourceHealth { name: Arc::clone(source.name()), error: source.ping().await.err() }
+            let error = source.ping().await.err();
+            self.metrics.source_up(source.name(), error.is_none());
+            SourceHealth { name: Arc::clone(source.name()), error }
         });
         futures_util::future::join_all(pings).await
     }
@@ -225,11 +250,13 @@ impl Decider {
                 Err(_) => return Located::at(source, Found::Unavailable(Cause::Deadline)),
                 Ok(Err(error)) => {
                     watched.note_failure(&error);
+                    self.metrics.source_up(source.name(), false);
                     return Located::at(source, Found::Unavailable(Cause::SourceDown));
                 }
                 Ok(Ok(lookup)) => lookup,
             };
             watched.note_success();
+            self.metrics.source_up(source.name(), true);
             match lookup {
                 Lookup::Unknown => {}
                 Lookup::Ambiguous => return Located::at(source, Found::Nothing(Reason::AmbiguousUsername)),

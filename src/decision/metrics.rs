@@ -1,10 +1,13 @@
 //! What Prometheus reads. Labels come from closed sets and from the configuration, never from a request.
 
+mod catalogue;
+mod progress;
+
 use std::collections::HashSet;
 use std::fmt::{self, Write};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -12,11 +15,16 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Unit;
 
+pub use catalogue::{LabelReference, MetricReference};
+
+use self::catalogue::Catalogue;
+use self::progress::ProgressMetrics;
 use super::Decided;
 use super::pool::{PoolUse, Verified};
-use crate::ledger::{Mapping, MappingState, RecorderHealth};
+use crate::ledger::{Mapping, MappingState, Progress, RecorderHealth};
 use crate::sources::PoolState;
 
 /// Upper bounds of the histograms' buckets, in seconds: from a salted digest to Okta's patience.
@@ -109,7 +117,7 @@ type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All metrics of the service.
 pub struct Metrics {
-    registry: Registry,
+    registry: Catalogue,
     nothing: Arc<str>,
     other: Arc<str>,
     known_schemes: RwLock<HashSet<Arc<str>>>,
@@ -133,12 +141,15 @@ pub struct Metrics {
     busy: Gauge,
     waiting: Gauge,
     memory: Family<StateLabel, Gauge>,
+    source_up: Family<SourceLabel, Gauge>,
     connections: Family<ConnectionLabels, Gauge>,
+    most_connections: Family<SourceLabel, Gauge>,
     doubtful: Family<MappingLabels, Gauge>,
     ledger_written: Counter,
     ledger_dropped: Counter,
     ledger_queued: Gauge,
     ledger_failing: Gauge,
+    progress: ProgressMetrics,
 }
 
 impl Metrics {
@@ -147,7 +158,7 @@ impl Metrics {
         let histogram: fn() -> Histogram = || Histogram::new(SECONDS);
         let ratio: fn() -> Histogram = || Histogram::new(RATIOS);
         let mut metrics = Self {
-            registry: Registry::with_prefix("keyferry"),
+            registry: Catalogue::new(),
             nothing: Arc::from(""),
             other: Arc::from("other"),
             known_schemes: RwLock::default(),
@@ -171,18 +182,37 @@ impl Metrics {
             busy: Gauge::default(),
             waiting: Gauge::default(),
             memory: Family::default(),
+            source_up: Family::default(),
             connections: Family::default(),
+            most_connections: Family::default(),
             doubtful: Family::default(),
             ledger_written: Counter::default(),
             ledger_dropped: Counter::default(),
             ledger_queued: Gauge::default(),
             ledger_failing: Gauge::default(),
+            progress: ProgressMetrics::default(),
         };
+        metrics.register_process();
         metrics.register_calls();
         metrics.register_pool();
         metrics.register_events();
         metrics.register_state();
+        metrics.progress.register(&mut metrics.registry);
         metrics
+    }
+
+    /// What there is, for the reference.
+    pub fn reference() -> Vec<MetricReference> {
+        Self::new().registry.into_references()
+    }
+
+    fn register_process(&mut self) {
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        self.registry.register("build", "Always 1; the version is its label", build);
+        let started = Gauge::<f64, AtomicU64>::default();
+        started.set(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
+        let help = "When this process started to serve, since 1970";
+        self.registry.register_with_unit("start_time", help, Unit::Seconds, started);
     }
 
     fn register_calls(&mut self) {
@@ -205,9 +235,10 @@ impl Metrics {
         let help = "Runs of the verify threads, by kernel and by how many verifications ran together";
         registry.register("verify_batches", help, self.batches.clone());
         let help = "Measured over estimated time of a run, by kernel";
-        registry.register_with_unit("verify_run_estimate", help, Unit::Ratios, self.run_ratio.clone());
+        let ratio = || Unit::Other("ratio".to_owned());
+        registry.register_with_unit("verify_run_estimate", help, ratio(), self.run_ratio.clone());
         let help = "Measured over estimated time from the hand-over of a verification to its end";
-        registry.register_with_unit("verify_end_estimate", help, Unit::Ratios, self.turn_ratio.clone());
+        registry.register_with_unit("verify_end_estimate", help, ratio(), self.turn_ratio.clone());
         let help = "Verifications refused when they came: late, over the share of their cost, or full";
         registry.register("verify_refused", help, self.refused.clone());
         let help = "Verifications that waited and were not run: the caller had gone, or it was too late";
@@ -235,8 +266,12 @@ impl Metrics {
         let help = "Users, and addresses that people sign in from, that have failed too often of late";
         registry.register("locked", help, self.locked.clone());
         registry.register("in_flight", "Calls being decided", self.in_flight.clone());
-        let help = "Connections of a source's pool, by state";
+        let help = "1 where the last look-up or ping of a source was answered, else 0; pinged every 30 s";
+        registry.register("source_up", help, self.source_up.clone());
+        let help = "Open connections of a source's pool, by state";
         registry.register("source_connections", help, self.connections.clone());
+        let help = "The most connections that a source's pool may open";
+        registry.register("source_connections_max", help, self.most_connections.clone());
         let help = "1 while several users had a wrong password and nobody was ever verified, else 0";
         registry.register("mapping_doubtful", help, self.doubtful.clone());
         registry.register("ledger_written", "Events the ledger has taken", self.ledger_written.clone());
@@ -335,10 +370,19 @@ impl Metrics {
         self.dropped.get_or_create(&WhyLabel { why }).inc();
     }
 
+    pub(super) fn source_up(&self, source: &Arc<str>, up: bool) {
+        self.source_up.get_or_create(&SourceLabel { source: Name(Arc::clone(source)) }).set(i64::from(up));
+    }
+
+    /// How far the migration is; as told by the ledger at this time.
+    pub(super) fn progress(&self, progress: &Progress, at: SystemTime) {
+        self.progress.set(progress, at);
+    }
+
     pub(super) fn connections(&self, source: &Arc<str>, pool: PoolState) {
-        for (state, count) in
-            [("idle", pool.idle), ("busy", pool.open.saturating_sub(pool.idle)), ("max", pool.max)]
-        {
+        let label = SourceLabel { source: Name(Arc::clone(source)) };
+        self.most_connections.get_or_create(&label).set(i64::from(pool.max));
+        for (state, count) in [("idle", pool.idle), ("busy", pool.open.saturating_sub(pool.idle))] {
             let labels = ConnectionLabels { source: Name(Arc::clone(source)), state };
             self.connections.get_or_create(&labels).set(i64::from(count));
         }
@@ -365,7 +409,7 @@ impl Metrics {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         // Writing into a string does not fail.
-        let _ = encode(&mut text, &self.registry);
+        let _ = encode(&mut text, &self.registry.registry);
         text
     }
 
@@ -400,5 +444,23 @@ fn gauge(count: usize) -> i64 {
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Metrics(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_label_is_in_the_reference() {
+        let reference = Metrics::reference();
+        let missing: Vec<&str> =
+            reference.iter().filter(|metric| metric.labels_missing).map(|metric| &*metric.name).collect();
+        assert!(
+            missing.is_empty(),
+            "give their labels a line in src/decision/metrics/catalogue.rs: {missing:?}"
+        );
+        assert!(reference.iter().any(|metric| metric.name == "keyferry_decisions_total"));
+        assert!(reference.iter().any(|metric| metric.name == "keyferry_verify_memory_bytes"));
     }
 }

@@ -11,7 +11,7 @@ mod pool;
 mod throttle;
 
 pub use decider::{Attempt, Decided, Decider, SourceHealth, Store};
-pub use metrics::Metrics;
+pub use metrics::{LabelReference, MetricReference, Metrics};
 pub use outcome::{Cause, Decision, Reason};
 pub use pool::{PoolSettings, VerifyPool};
 pub use throttle::ThrottleSettings;

@@ -42,8 +42,8 @@ pub use recorder::{Recorder, RecorderHealth};
 pub use rejected::Rejection;
 pub use standing::{Candidate, Standing};
 pub use summary::{
-    Decisions, OutcomeCount, Outcomes, PassUnderWay, Resets, SchemeCount, SeededCount, Summary, UserCount,
-    rfc3339_text,
+    Decisions, OutcomeCount, Outcomes, PassUnderWay, Progress, Resets, SchemeCount, SeededCount, Summary,
+    UserCount, rfc3339_text,
 };
 pub use user::{BadShard, ResetStep, Shard, State, UserRef, UserState};
 pub use write::{PlannedUser, Route};

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 fn read(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("readable")
@@ -25,11 +26,28 @@ fn every_dependency_has_its_line_and_no_line_is_without_one() {
     assert_eq!(listed, crates);
 }
 
+/// What `keyferry reference` says is what stands in the repository; it is written anew by the command in the message.
+#[test]
+fn the_references_are_those_of_this_code() {
+    for (what, document) in [("configuration", "docs/CONFIGURATION.md"), ("metrics", "docs/METRICS.md")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_keyferry")).args(["reference", what]).output();
+        let output = output.expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let fresh = String::from_utf8(output.stdout).expect("text");
+        assert!(fresh == read(document), "stale: keyferry reference {what} > {document}");
+    }
+}
+
 #[test]
 fn links_between_documents_lead_somewhere() {
-    for document in
-        ["README.md", "docs/ARCHITECTURE.md", "docs/PERFORMANCE.md", "docs/SOURCES.md", "CHANGELOG.md"]
-    {
+    for document in [
+        "README.md",
+        "docs/ARCHITECTURE.md",
+        "docs/CONFIGURATION.md",
+        "docs/PERFORMANCE.md",
+        "docs/SOURCES.md",
+        "CHANGELOG.md",
+    ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
         let folder = folder.parent().expect("a folder").to_owned();
         for target in read(document).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
