@@ -14,7 +14,7 @@
 //! |---|---|---|
 //! | [`cli`] | one file per verb; the only place that wires rooms together | everything |
 //! | [`config`] | file and environment → typed values, checked once | schemes, sources, secret |
-//! | [`http`] | the public and the private listener | decision, ledger, okta (types), secret |
+//! | [`http`] | the public and the private listener | decision, ledger, okta (types), secret, telemetry (traces) |
 //! | [`decision`] | lookup → verify → record; the verify pool | credential, sources, schemes, ledger, secret |
 //! | [`credential`] | a store's row → a readable hash | sources, schemes, secret |
 //! | [`sources`] | the legacy stores | secret |

@@ -1,8 +1,10 @@
-//! Logging: one line an event, as text or JSON, on standard error. What may be in a line is decided where it is
+//! Logging and traces. Logging: one line an event, as text or JSON, on standard error. What may be in a line is decided where it is
 //! written; here nothing but the form is chosen.
 //!
 //! Lines leave on a thread of their own, behind a bounded queue: whoever reads the log may stall, and no sign-in waits
 //! for it. What finds no room is counted and lost.
+
+mod traces;
 
 use std::io::IsTerminal;
 
@@ -10,6 +12,8 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGua
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
+
+pub use traces::{Stage, TraceError, TraceSettings, TracedCall, Traces};
 
 /// Lines that may wait for the reader of the log: minutes of a quiet service, seconds of a storm, some MiB.
 const WAITING_LINES: usize = 16_384;

@@ -11,6 +11,7 @@ mod reference;
 mod section;
 mod server;
 mod source;
+mod telemetry;
 mod throttle;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use okta::{Okta, PrivateKeyJwt};
 pub use reference::{KeyReference, ReferenceError, SectionReference, reference};
 pub use server::{HeaderAuth, Server};
 pub use source::Source;
+pub use telemetry::Telemetry;
 pub use throttle::Throttle;
 
 use crate::schemes::Limits;
@@ -52,6 +54,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[log]`
     pub log: Log,
+    /// `[telemetry]`
+    pub telemetry: Telemetry,
     /// Where secrets were found.
     pub secret_places: SecretPlaces,
 }
@@ -179,12 +183,24 @@ fn read(mut root: Section<'_>, reading: &Reading, needs: Needs) -> Result<Config
     keep(needs.sources);
     let limits = limits(root.section("limits"));
     let log = log(root.section("log"));
+    let telemetry = telemetry::read(root.section("telemetry"));
     root.finish_with(&["okta"]);
     keep(true);
     match ledger {
         Some(ledger) if problems.is_empty() => {
             let secret_places = reading.secret_places();
-            Ok(Config { server, ledger, sources, cleanup, okta, import, limits, log, secret_places })
+            Ok(Config {
+                server,
+                ledger,
+                sources,
+                cleanup,
+                okta,
+                import,
+                limits,
+                log,
+                telemetry,
+                secret_places,
+            })
         }
         _ => Err(Problems(problems)),
     }

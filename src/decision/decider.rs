@@ -79,6 +79,23 @@ pub struct Decided {
     pub user: String,
     /// From the request's head to the decision.
     pub took: Duration,
+    /// When which part of it was done.
+    pub stages: Stages,
+}
+
+/// When the parts of a decision began and ended, for traces.
+#[derive(Clone, Copy, Debug)]
+pub struct Stages {
+    /// When the look-up began.
+    pub began: Instant,
+    /// When it had ended.
+    pub located: Instant,
+    /// How long the verification waited and took, one behind the other; none where nothing was verified.
+    pub verified: Option<(Duration, Duration)>,
+    /// When there was a verdict.
+    pub judged: Instant,
+    /// When the ledger's queue had it.
+    pub recorded: Instant,
 }
 
 /// Whether a source answers.
@@ -134,7 +151,9 @@ impl Decider {
     pub async fn decide(&self, attempt: Attempt) -> Decided {
         let _in_flight = InFlight::enter(&self.in_flight);
         let Attempt { username, password, address, received, deadline } = attempt;
+        let began = Instant::now();
         let located = self.locate(&username, deadline).await;
+        let located_at = Instant::now();
         let user = located.source.as_deref().zip(located.user_id.as_deref());
         let who = Who { user, typed: &username, address };
         let (decision, verified) = match self.throttle.admit(&who) {
@@ -145,12 +164,16 @@ impl Decider {
             }
             Err(locked) => (self.refuse(locked, &located, deadline).await, None),
         };
-        let decided = Decided {
+        let judged = Instant::now();
+        let verified_in = verified.as_ref().map(|verified| (verified.queued, verified.took));
+        let stages = Stages { began, located: located_at, verified: verified_in, judged, recorded: judged };
+        let mut decided = Decided {
             decision,
             user: self.recorder.user_hash(located.login.as_deref().unwrap_or(&username)),
             scheme: located.scheme.clone(),
             source: located.source.clone(),
             took: received.elapsed(),
+            stages,
         };
         self.metrics.decided(&decided, verified.as_ref());
         self.recorder.record(DecisionEvent {
@@ -163,6 +186,7 @@ impl Decider {
             scheme: located.scheme,
             micros: u64::try_from(decided.took.as_micros()).unwrap_or(u64::MAX),
         });
+        decided.stages.recorded = Instant::now();
         decided
     }
 

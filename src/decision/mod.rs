@@ -10,7 +10,7 @@ mod outcome;
 mod pool;
 mod throttle;
 
-pub use decider::{Attempt, Decided, Decider, SourceHealth, Store};
+pub use decider::{Attempt, Decided, Decider, SourceHealth, Stages, Store};
 pub use metrics::{LabelReference, MetricReference, Metrics};
 pub use outcome::{Cause, Decision, Reason};
 pub use pool::{PoolSettings, VerifyPool};

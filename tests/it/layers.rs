@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: [(&str, &[&str]); 13] = [
     ("config", &["schemes", "sources", "secret"]),
     ("credential", &["sources", "schemes", "secret"]),
-    ("http", &["decision", "ledger", "okta", "secret"]),
+    ("http", &["decision", "ledger", "okta", "secret", "telemetry"]),
     ("decision", &["credential", "sources", "schemes", "ledger", "secret"]),
     ("sources", &["secret"]),
     ("schemes", &["secret"]),
