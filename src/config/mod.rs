@@ -18,6 +18,7 @@ use toml::Table;
 pub use cleanup::Cleanup;
 pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use okta::{Okta, PrivateKeyJwt};
+pub use section::parse_duration;
 pub use server::{HeaderAuth, Server};
 pub use source::Source;
 
