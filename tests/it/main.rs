@@ -39,6 +39,7 @@ mod outage;
 mod reconcile;
 mod reference_sample;
 mod relay;
+mod replay;
 mod rollback;
 mod scheme_texts;
 mod seeded;

@@ -61,6 +61,11 @@ pub(super) async fn run(
     stop: impl Future<Output = &'static str>,
     mut told: impl FnMut(u64),
 ) -> Run {
+    let mut stop = std::pin::pin!(stop);
+    // Before the first call, so that no signal is missed.
+    if let std::task::Poll::Ready(signal) = futures_util::poll!(&mut stop) {
+        return Run { signal: Some(signal), ..Run::default() };
+    }
     let (ended, mut ends) = mpsc::channel(WAITING);
     let begun = Arc::new(AtomicU32::new(0));
     let start = Instant::now();
@@ -84,7 +89,6 @@ pub(super) async fn run(
         }
     }
     let mut run = Run::default();
-    let mut stop = std::pin::pin!(stop);
     let mut unreachable = 0;
     loop {
         let done = tokio::select! {
