@@ -40,6 +40,7 @@ const MOST_UNDER_WAY: u32 = 4096;
 /// What is wrong with payloads is told so many times, and then counted.
 const TOLD: usize = 20;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     /// Recorded payloads: files with one JSON object or one a line, folders of such files, or - for standard input
@@ -119,9 +120,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     drop(progress);
     let report = Report::new(&url, &sender.calls, &run, pace.is_load());
     if args.json {
-        report.print_json()?
+        report.print_json()?;
     } else {
-        report.print()?
+        report.print()?;
     }
     Ok(report.exit())
 }

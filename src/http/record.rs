@@ -263,7 +263,7 @@ mod tests {
                     record.keep(draft, Decision::Rejected(Reason::UnknownUser));
                 }
             }
-            record.close(Duration::from_secs(60)).await;
+            record.close(Duration::from_mins(1)).await;
             assert_eq!(files(folder.path()).len(), held);
         }
         let text = fs::read_to_string(&files(folder.path())[0]).unwrap();
@@ -278,7 +278,7 @@ mod tests {
         fs::write(folder.path().join(day), "in the way").unwrap();
         record.keep(record.draft(BODY).unwrap(), Decision::Verified);
         assert!(record.draft(b"{}").is_none());
-        record.close(Duration::from_secs(60)).await;
+        record.close(Duration::from_mins(1)).await;
         let state = &record.state;
         assert_eq!((state.kept.load(Ordering::Relaxed), state.failed.load(Ordering::Relaxed)), (0, 2));
     }

@@ -77,16 +77,13 @@ pub(super) async fn run(
         end: start + pace.within,
     };
     let mut tasks = JoinSet::new();
-    match pace.rate {
-        Some(rate) => {
-            tasks.spawn(callers.open(pace.calls, rate, pace.callers));
+    if let Some(rate) = pace.rate {
+        tasks.spawn(callers.open(pace.calls, rate, pace.callers));
+    } else {
+        for _ in 0..pace.callers.min(pace.calls) {
+            tasks.spawn(callers.clone().closed(pace.calls));
         }
-        None => {
-            for _ in 0..pace.callers.min(pace.calls) {
-                tasks.spawn(callers.clone().closed(pace.calls));
-            }
-            drop(callers);
-        }
+        drop(callers);
     }
     let mut run = Run::default();
     let mut unreachable = 0;

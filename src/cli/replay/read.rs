@@ -62,7 +62,7 @@ struct Reading {
 impl Reading {
     /// Files of JSON by their names, those of its folders included; what is hidden is left out.
     fn folder(&mut self, folder: &Path, depth: usize) {
-        let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+        let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let mut entries = match entries {
             Ok(entries) => entries,
             Err(error) => {
@@ -136,7 +136,7 @@ impl Reading {
         }
         match Recorded::read(text) {
             Ok(recorded) if self.payloads.len() < MOST_PAYLOADS => {
-                self.payloads.push(Named { name, recorded })
+                self.payloads.push(Named { name, recorded });
             }
             Ok(_) => self
                 .problem(&name, &format!("is one more than {MOST_PAYLOADS} payloads, the most of one run")),

@@ -27,11 +27,11 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "URL")]
     to: Option<String>,
 
-    /// A header that lets in, instead of the configured one of that name: 'Authorization: env:SECRET' (or file:PATH)
+    /// A header that lets in, instead of the configured one of that name: `Authorization: env:SECRET`, or `file:PATH`
     #[arg(long, value_name = "HEADER")]
     header: Vec<String>,
 
-    /// An OAuth access token, sent as `Authorization: Bearer …`: env:NAME or file:PATH
+    /// An OAuth access token, sent as `Authorization: Bearer …`: `env:NAME` or `file:PATH`
     #[arg(long, value_name = "TOKEN")]
     bearer: Option<String>,
 
@@ -70,7 +70,7 @@ impl Target {
         }
         if headers.is_empty() {
             let mend = "[server.auth] has no header to send; give a token with --bearer, or a --header";
-            return Err(bad(mend.to_owned()));
+            return Err(bad(mend));
         }
         let ca = args.ca.as_deref().map(std::fs::read).transpose();
         let ca = ca.map_err(|error| bad(format!("--ca: the file cannot be read: {error}")))?;
@@ -82,8 +82,8 @@ impl Target {
     }
 }
 
-fn bad(problem: String) -> Exit {
-    output::note(&problem);
+fn bad(problem: impl AsRef<str>) -> Exit {
+    output::note(problem.as_ref());
     Exit::Bad
 }
 

@@ -38,7 +38,7 @@ fn what_is_written_can_be_read_and_gets_a_password_again() {
         (Decision::Unavailable(Cause::Deadline), None, false),
     ] {
         let entry = entry(&payload, decision, at);
-        assert_eq!(entry.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(text(&entry).lines().count(), 1);
         let recorded = Recorded::read(&entry).unwrap();
         assert_eq!(
             (recorded.expect(), recorded.is_redacted(), recorded.was_wrong()),
