@@ -284,6 +284,27 @@ mod tests {
     }
 
     #[test]
+    fn a_full_queue_holds_nobody_up_and_what_it_leaves_out_is_counted() {
+        let (queue, entries) = sync_channel(1);
+        let state = Arc::new(State::default());
+        let record = Record {
+            queue: Mutex::new(Some(queue)),
+            done: Mutex::new(None),
+            state: Arc::clone(&state),
+            passwords: false,
+        };
+        let keep = || record.keep(record.draft(BODY).unwrap(), Decision::Verified);
+        for _ in 0..3 {
+            keep();
+        }
+        let told = || (state.dropped.load(Ordering::Relaxed), state.overflowing.load(Ordering::Relaxed));
+        assert_eq!(told(), (2, true));
+        entries.recv().unwrap();
+        keep();
+        assert_eq!(told(), (2, false));
+    }
+
+    #[test]
     fn a_folder_that_others_write_to_or_that_is_none_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();

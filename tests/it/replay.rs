@@ -117,7 +117,7 @@ async fn files_folders_and_lines_are_sent_in_their_order_and_held_to_their_expec
     let path = write(folder, "wrong.json", &expecting("alice", "wrong canary", "VERIFIED").to_string());
     let ran = replay_to(&service.url(), folder, &[path.to_str().expect("text"), "lines.jsonl"], "");
     assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
-    assert!(ran.out.contains("NOT VERIFIED") && ran.out.contains("as expected"), "{}", ran.out);
+    assert!(ran.out.contains(" VERIFIED: NOT met ") && ran.out.contains(" UNVERIFIED: met "), "{}", ran.out);
     assert!(ran.out.contains("expected     1 met, 1 not met"), "{}", ran.out);
     for secret in ["canary", PASSWORD, "alice", SECRET] {
         assert!(!ran.out.contains(secret) && !ran.err.contains(secret), "{secret}: {}{}", ran.out, ran.err);

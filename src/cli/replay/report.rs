@@ -41,7 +41,13 @@ struct Line<'a> {
     attempts: u8,
 }
 
-/// Serializes to the last line of `--json`.
+/// The last line of `--json`.
+#[derive(Serialize)]
+struct Last<'a> {
+    summary: &'a Summary<'a>,
+}
+
+/// All calls together.
 #[derive(Debug, Default, Serialize)]
 struct Summary<'a> {
     url: &'a str,
@@ -116,7 +122,7 @@ impl<'a> Report<'a> {
             serde_json::to_writer(&mut out, line)?;
             out.write_all(b"\n")?;
         }
-        serde_json::to_writer(&mut out, &serde_json::json!({ "summary": self.summary }))?;
+        serde_json::to_writer(&mut out, &Last { summary: &self.summary })?;
         out.write_all(b"\n")?;
         out.flush()?;
         drop(out);
@@ -194,8 +200,8 @@ impl<'a> Line<'a> {
         let verdict = self.verdict.map(str::to_owned).or(self.failure.clone()).unwrap_or_default();
         let expected = match (self.expect, self.met) {
             (None, _) => "-".to_owned(),
-            (Some(_), Some(true)) => "as expected".to_owned(),
-            (Some(expect), _) => format!("NOT {expect}"),
+            (Some(expect), Some(true)) => format!("{expect}: met"),
+            (Some(expect), _) => format!("{expect}: NOT met"),
         };
         let status = self.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
         let again = if self.attempts > 1 { " (asked twice)" } else { "" };
