@@ -58,7 +58,7 @@ fn measured(line: &str, memory: &mut Vec<Block>) -> Result<f64, Failure> {
             return Err("not verified".into());
         }
     }
-    Ok((processor_time() - before).as_secs_f64() * 1e6 / f64::from(count))
+    Ok(processor_time().saturating_sub(before).as_secs_f64() * 1e6 / f64::from(count))
 }
 
 fn verify(
@@ -91,16 +91,13 @@ fn by_ring(kind: &str, stored: &str, password: &[u8]) -> Result<bool, Failure> {
 
 fn by_pbkdf2(kind: &str, stored: &str, password: &[u8]) -> Result<bool, Failure> {
     let (rounds, salt, key) = pbkdf2_parts(stored)?;
-    let mut made = vec![0; key.len()];
-    match kind {
-        "pbkdf2-sha256" => {
-            pbkdf2::pbkdf2::<Hmac<sha2::Sha256>>(password, salt.as_bytes(), rounds, &mut made)?
-        }
-        "pbkdf2-sha512" => {
-            pbkdf2::pbkdf2::<Hmac<sha2::Sha512>>(password, salt.as_bytes(), rounds, &mut made)?
-        }
-        _ => pbkdf2::pbkdf2::<Hmac<sha1::Sha1>>(password, salt.as_bytes(), rounds, &mut made)?,
-    }
+    let (salt, mut made) = (salt.as_bytes(), vec![0; key.len()]);
+    let done = match kind {
+        "pbkdf2-sha256" => pbkdf2::pbkdf2::<Hmac<sha2::Sha256>>(password, salt, rounds, &mut made),
+        "pbkdf2-sha512" => pbkdf2::pbkdf2::<Hmac<sha2::Sha512>>(password, salt, rounds, &mut made),
+        _ => pbkdf2::pbkdf2::<Hmac<sha1::Sha1>>(password, salt, rounds, &mut made),
+    };
+    done?;
     Ok(made == key)
 }
 

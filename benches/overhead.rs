@@ -150,6 +150,7 @@ async fn serve(hook: bool) -> Result<(), Failure> {
             secrets: [secret].into(),
             deadline: Duration::from_millis(2500),
             debug_context: false,
+            record: None,
         };
         hook_router(PATH, Arc::new(hook))
     } else {

@@ -18,6 +18,8 @@ mod show;
 mod stranger;
 mod wiring;
 
+pub(super) use stranger::random_text;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};

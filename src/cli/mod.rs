@@ -19,6 +19,7 @@ mod output;
 mod progress;
 mod reconcile;
 mod reference;
+mod replay;
 mod rollback;
 mod rows;
 mod schemes;
@@ -84,6 +85,8 @@ enum Command {
     Rollback(rollback::Args),
     /// Runs your own SQL for users whose passwords Okta has confirmed; the one thing that writes to a legacy store
     Cleanup(cleanup::Args),
+    /// Sends recorded hook payloads to a running service, and prints verdicts and latencies
+    Replay(replay::Args),
     /// Lists the password schemes
     Schemes(schemes::Args),
     /// Measures the hash kernels here, and how many sign-ins a minute this machine carries
@@ -131,6 +134,7 @@ impl Cli {
                 Command::Stragglers(args) => stragglers::run(args).await,
                 Command::Rollback(args) => rollback::run(args).await,
                 Command::Cleanup(args) => cleanup::run(args).await,
+                Command::Replay(args) => replay::run(args).await,
                 Command::Schemes(args) => schemes::run(args).await,
                 Command::Bench(args) => bench::run(args).await,
                 Command::MockOkta(args) => mock_okta::run(args).await,

@@ -1,5 +1,7 @@
 //! `keyferry serve`: the hook service. Starts the listeners at once; the ledger and the decoy follow behind.
 
+mod record;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use tokio::sync::watch;
 use super::{Exit, output, setup, stores};
 use crate::config::{Config, HeaderAuth, Needs, Server};
 use crate::decision::{Decider, Metrics, PoolSettings, ThrottleSettings, VerifyPool};
-use crate::http::{EventHook, HeaderSecret, Hook, event_hook_router, hook_router, private_router};
+use crate::http::{EventHook, HeaderSecret, Hook, Record, event_hook_router, hook_router, private_router};
 use crate::ledger::Recorder;
 use crate::process::{self, Swap};
 use crate::telemetry;
@@ -35,6 +37,8 @@ pub(super) struct Args {
     /// Ask the service that runs with this configuration whether it lives, and end with 0 or 1
     #[arg(long)]
     probe: bool,
+    #[command(flatten)]
+    record: record::RecordArgs,
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
@@ -43,17 +47,21 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         Ok(config) => config,
         Err(exit) => return Ok(exit),
     };
-    if args.probe { probe(&config.server).await } else { serve(config).await }
+    if args.probe { probe(&config.server).await } else { serve(config, &args.record).await }
 }
 
-async fn serve(config: Config) -> anyhow::Result<Exit> {
+async fn serve(config: Config, record: &record::RecordArgs) -> anyhow::Result<Exit> {
     let logging = telemetry::start(config.log.json, &config.log.level);
     match process::lock_memory() {
         Swap::Locked => tracing::info!("{}", Swap::Locked.words()),
         swap => tracing::warn!("{}", swap.words()),
     }
+    let record = match record.open(&config.server) {
+        Ok(record) => record.map(Arc::new),
+        Err(exit) => return Ok(exit),
+    };
     let path = config.server.path.clone();
-    let ready = match Ready::new(config).await? {
+    let ready = match Ready::new(config, record).await? {
         Ok(ready) => ready,
         Err(exit) => return Ok(exit),
     };
@@ -70,12 +78,17 @@ pub(super) struct Ready {
     public: Router,
     decider: Arc<Decider>,
     recorder: Recorder,
+    record: Option<Arc<Record>>,
     grace: Duration,
 }
 
 impl Ready {
-    /// Opens the sources, the listeners and the ledger; or the exit code after what cannot work was told.
-    pub(super) async fn new(config: Config) -> anyhow::Result<Result<Self, Exit>> {
+    /// Opens the sources, the listeners and the ledger; or the exit code after what cannot work was told. `record` keeps
+    /// what comes in.
+    pub(super) async fn new(
+        config: Config,
+        record: Option<Arc<Record>>,
+    ) -> anyhow::Result<Result<Self, Exit>> {
         let Config { server, ledger, sources, limits, .. } = config;
         let stores = match stores::for_sign_in(sources, &limits) {
             Ok(stores) => stores,
@@ -95,8 +108,8 @@ impl Ready {
             VerifyPool::start(settings, Arc::clone(&metrics)).context("cannot start the verify threads")?;
         let decider = Arc::new(Decider::new(stores, pool, throttle, recorder.clone(), Arc::clone(&metrics)));
         let grace = server.shutdown_grace;
-        let public = public(server, &decider, &recorder, &metrics)?;
-        Ok(Ok(Self { service, public, decider, recorder, grace }))
+        let public = public(server, &decider, &recorder, &metrics, record.clone())?;
+        Ok(Ok(Self { service, public, decider, recorder, record, grace }))
     }
 
     /// Where the hook listens.
@@ -128,6 +141,9 @@ impl Ready {
         learning.abort();
         watching.abort();
         self.recorder.close(LEDGER_GRACE).await;
+        if let Some(record) = self.record {
+            record.close(LEDGER_GRACE).await;
+        }
         served
     }
 }
@@ -138,6 +154,7 @@ fn public(
     decider: &Arc<Decider>,
     recorder: &Recorder,
     metrics: &Arc<Metrics>,
+    record: Option<Arc<Record>>,
 ) -> anyhow::Result<Router> {
     let hook_secrets = secrets("server.auth", server.auth)?;
     let event_secrets = match server.events_auth {
@@ -149,6 +166,7 @@ fn public(
         secrets: hook_secrets,
         deadline: server.deadline,
         debug_context: server.debug_context,
+        record,
     };
     let router = hook_router(&server.path, Arc::new(hook));
     let Some(path) = server.events_path else { return Ok(router) };

@@ -23,6 +23,7 @@ pub use cleanup::Cleanup;
 pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use okta::{Okta, PrivateKeyJwt};
 pub use reference::{KeyReference, ReferenceError, SectionReference, reference};
+pub use section::parse_duration;
 pub use server::{HeaderAuth, Server};
 pub use source::Source;
 pub use telemetry::Telemetry;

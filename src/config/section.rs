@@ -395,7 +395,7 @@ impl<'r> Section<'r> {
 }
 
 /// `"2.5s"` and its like; `None` for anything else, zero included.
-fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let split = text.find(|c: char| c.is_ascii_alphabetic())?;
     let (number, unit) = text.split_at_checked(split)?;
     let seconds_a_unit = match unit {

@@ -1,6 +1,9 @@
-//! The hook's JSON, after Okta's password import inline hook reference. The only file that knows it.
+//! The hook's JSON, after Okta's password import inline hook reference. The only file that knows it, with the one
+//! below it.
 //!
 //! Unknown fields come and go and are ignored; what must be there is pinned.
+
+pub mod recorded;
 
 use std::net::IpAddr;
 

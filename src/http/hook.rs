@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::auth::HeaderSecret;
 use super::call::{GoneUnlessDone, Refusal, authenticate, error, json, json_body, micros};
 use super::contract::{self, HookCall, NotACall};
+use super::record::{Draft, Record};
 use crate::decision::{Attempt, Decided, Decider, Decision};
 
 /// Okta's payload has some 2 KiB.
@@ -32,6 +33,8 @@ pub struct Hook {
     pub deadline: Duration,
     /// Whether answers carry the reason and the request id.
     pub debug_context: bool,
+    /// Keeps what comes in, where that is asked for.
+    pub record: Option<Arc<Record>>,
 }
 
 /// `POST` on the hook's path, 405 for other methods there, 404 for everything else.
@@ -47,7 +50,7 @@ async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
     let received = Instant::now();
     let mut gone = GoneUnlessDone::since(received);
     let response = match hook.call_of(request, received + hook.deadline).await {
-        Ok(call) => hook.decide(call, received).await,
+        Ok((call, draft)) => hook.decide(call, draft, received).await,
         Err(refusal) => refusal.answer(received, UNAVAILABLE),
     };
     gone.done();
@@ -56,23 +59,31 @@ async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
 }
 
 impl Hook {
-    /// The call in a request: authenticated first, and only then read.
-    async fn call_of(&self, request: Request, deadline: Instant) -> Result<HookCall, Refusal> {
+    /// The call in a request, and what is to be recorded of it: authenticated first, and only then read.
+    async fn call_of(
+        &self,
+        request: Request,
+        deadline: Instant,
+    ) -> Result<(HookCall, Option<Draft>), Refusal> {
         authenticate(&self.secrets, request.headers())?;
         let body = json_body(request, BODY_LIMIT, deadline).await?;
-        contract::parse(&body).map_err(|wrong| {
+        let call = contract::parse(&body).map_err(|wrong| {
             Refusal::Unreadable(match wrong {
                 NotACall::Malformed => "the body is not a password import hook call",
                 NotACall::WrongEventType => "eventType is not com.okta.user.credential.password.import",
             })
-        })
+        })?;
+        Ok((call, self.record.as_ref().and_then(|record| record.draft(&body))))
     }
 
-    async fn decide(&self, call: HookCall, received: Instant) -> Response {
+    async fn decide(&self, call: HookCall, draft: Option<Draft>, received: Instant) -> Response {
         let HookCall { username, password, address, request_id } = call;
         let deadline = received + self.deadline;
         let decided = self.decider.decide(Attempt { username, password, address, received, deadline }).await;
         log(&decided, request_id.as_deref());
+        if let Some((record, draft)) = self.record.as_ref().zip(draft) {
+            record.keep(draft, decided.decision);
+        }
         match contract::answer(decided.decision, self.debug_context, request_id.as_deref()) {
             Ok(body) => json(StatusCode::OK, Body::from(body)),
             Err(_) => unavailable(),

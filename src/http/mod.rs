@@ -1,7 +1,7 @@
 //! The listeners: the public one with the hook and the event hook, which the internet may reach, and the private one
 //! for health and metrics.
 //!
-//! `contract.rs` and `event_contract.rs` alone know the JSON of the two. Nothing here decides about passwords.
+//! `contract.rs` (with its folder) and `event_contract.rs` alone know the JSON of the two. Nothing here decides about passwords.
 
 mod auth;
 mod call;
@@ -10,8 +10,11 @@ mod event_contract;
 mod event_hook;
 mod hook;
 mod private;
+mod record;
 
 pub use auth::HeaderSecret;
+pub use contract::recorded;
 pub use event_hook::{EventHook, event_hook_router};
 pub use hook::{Hook, hook_router};
 pub use private::private_router;
+pub use record::{Record, RecordSettings};

@@ -33,12 +33,32 @@ pub enum Verdict {
     Unverified,
 }
 
+impl Verdict {
+    /// As it stands in an answer.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Verified => "VERIFIED",
+            Self::Unverified => "UNVERIFIED",
+        }
+    }
+
+    /// From what stands in an answer.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Verified, Self::Unverified].into_iter().find(|verdict| verdict.word() == word)
+    }
+}
+
+/// A time as `eventTime` has it.
+pub fn event_time(at: SystemTime) -> String {
+    wire::timestamp(at)
+}
+
 impl HookCall<'_> {
     /// The payload, as Okta's reference of the password import inline hook has it.
     pub fn payload(&self) -> Value {
         json!({
             "eventId": self.event_id,
-            "eventTime": wire::timestamp(self.at),
+            "eventTime": event_time(self.at),
             "eventType": PASSWORD_IMPORT,
             "eventTypeVersion": "1.0",
             "contentType": "application/json",
@@ -71,11 +91,7 @@ pub fn verdict(answer: &Value) -> Option<Verdict> {
     if failed || command.get("type")?.as_str()? != "com.okta.action.update" {
         return None;
     }
-    match command.pointer("/value/credential")?.as_str()? {
-        "VERIFIED" => Some(Verdict::Verified),
-        "UNVERIFIED" => Some(Verdict::Unverified),
-        _ => None,
-    }
+    Verdict::named(command.pointer("/value/credential")?.as_str()?)
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/ARCHITECTURE.md",
         "docs/CONFIGURATION.md",
         "docs/PERFORMANCE.md",
+        "docs/REPLAY.md",
         "docs/SOURCES.md",
         "CHANGELOG.md",
     ] {

@@ -41,6 +41,7 @@ mod outage;
 mod reconcile;
 mod reference_sample;
 mod relay;
+mod replay;
 mod rollback;
 mod scheme_texts;
 mod seeded;

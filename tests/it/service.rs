@@ -117,9 +117,15 @@ impl Service {
 
     /// The same with a reader of the log that stalls after so many lines, and keeps the pipe open.
     pub(crate) fn start_and_read(folder: &Path, configuration: &str, lines: usize) -> Self {
+        Self::start_with(folder, configuration, lines, &[])
+    }
+
+    /// The same with further arguments of `serve`.
+    pub(crate) fn start_with(folder: &Path, configuration: &str, lines: usize, arguments: &[&str]) -> Self {
         std::fs::write(folder.join("keyferry.toml"), configuration).expect("the configuration is written");
         let mut child = Command::new(env!("CARGO_BIN_EXE_keyferry"))
             .arg("serve")
+            .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())

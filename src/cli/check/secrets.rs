@@ -69,7 +69,7 @@ pub(super) async fn of_source(subject: &str, source: &dyn CredentialSource) -> V
 
 /// Files with secrets that more than their owner and group may read, or that others may write.
 fn readable_by_others(path: &Path, places: &SecretPlaces) -> Vec<Finding> {
-    let mode = |path: &Path| std::fs::metadata(path).map(|file| file.permissions().mode()).unwrap_or(0);
+    let mode = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
     let mut findings = Vec::new();
     let own = mode(path);
     let subject = path.display().to_string();

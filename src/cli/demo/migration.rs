@@ -96,7 +96,7 @@ impl Migration {
     pub(super) async fn start_hook(&self) -> anyhow::Result<Hook> {
         let config = self.config(true)?;
         let path = config.server.path.clone();
-        let ready = Ready::new(config).await?.map_err(|_| anyhow!("the hook cannot start"))?;
+        let ready = Ready::new(config, None).await?.map_err(|_| anyhow!("the hook cannot start"))?;
         let url = format!("http://{}{path}", ready.hook_address()?);
         let private_url = format!("http://{}", ready.private_address()?);
         let recorder = ready.recorder().clone();

@@ -98,7 +98,7 @@ async fn ask(
     let answer = wired.client.execute_inline_hook(&hook.id, &call.payload()).await;
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     let got = answer.as_ref().ok().and_then(verdict);
-    report.proofs.push(Proof { user, expected: word(expected), answer: got.map(word), micros });
+    report.proofs.push(Proof { user, expected: expected.word(), answer: got.map(Verdict::word), micros });
     if let Err(error) = &answer {
         return Err(match of_the_service(error) {
             Some(refusal) => bad(explained(&hook.url, wired.about(End::Hook, entry), refusal).await),
@@ -110,7 +110,7 @@ async fn ask(
             let took = output::duration(micros);
             report.did(format!(
                 "Proof: Okta was answered {} for the {user} user, in {took} from here.",
-                word(got)
+                got.word()
             ));
             Ok(())
         }
@@ -123,12 +123,5 @@ async fn ask(
              reason; `keyferry verify` checks a stored value by itself",
         )),
         None => Err(bad(mend(Trouble::NotAnAnswer, wired.about(End::Hook, entry)))),
-    }
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Verified => "VERIFIED",
-        Verdict::Unverified => "UNVERIFIED",
     }
 }

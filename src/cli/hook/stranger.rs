@@ -21,7 +21,7 @@ impl Stranger {
 }
 
 /// 22 characters that nobody can guess; none where the system gives no randomness.
-pub(super) fn random_text() -> Option<String> {
+pub(in crate::cli) fn random_text() -> Option<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok()?;
     Some(URL_SAFE_NO_PAD.encode(bytes))

@@ -37,9 +37,14 @@ pub enum NoAnswer {
 impl Direct {
     /// Nothing is sent yet. The certificate must be one that this system trusts.
     pub fn new(address: &str) -> Result<Self, SetupError> {
+        Self::trusting(address, None)
+    }
+
+    /// The same with a PEM bundle that is trusted instead of the system's roots.
+    pub fn trusting(address: &str, ca: Option<&[u8]>) -> Result<Self, SetupError> {
         let address: Uri =
             address.parse().map_err(|_| SetupError::Setting("the hook's URL is no address"))?;
-        let transport = Transport::new(&address, None, PATIENCE)?;
+        let transport = Transport::new(&address, ca, PATIENCE)?;
         Ok(Self { address, transport })
     }
 
@@ -50,7 +55,16 @@ impl Direct {
         payload: &Value,
     ) -> Result<(u16, Vec<u8>), NoAnswer> {
         let body = Zeroizing::new(serde_json::to_vec(payload).unwrap_or_default());
-        self.call(Method::POST, headers, Some(Bytes::from_owner(body))).await
+        self.post_body(headers, Bytes::from_owner(body)).await
+    }
+
+    /// `POST` of a payload that is JSON already.
+    pub async fn post_body(
+        &self,
+        headers: &[(&str, &Secret)],
+        body: Bytes,
+    ) -> Result<(u16, Vec<u8>), NoAnswer> {
+        self.call(Method::POST, headers, Some(body)).await
     }
 
     /// `GET`, as for the verification of an event hook. Status and body.
