@@ -20,7 +20,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use keyferry::credential::Reader;
 use keyferry::decision::{Decider, Metrics, PoolSettings, Store, VerifyPool};
-use keyferry::http::{HeaderSecret, Hook, hook_router};
+use keyferry::http::{Auth, HeaderSecret, Hook, hook_router};
 use keyferry::ledger::Recorder;
 use keyferry::schemes::{Limits, Selection};
 use keyferry::secret::Secret;
@@ -142,10 +142,10 @@ async fn serve(hook: bool) -> Result<(), Failure> {
         let metrics = Arc::new(Metrics::new());
         let pool = VerifyPool::start(PoolSettings::default(), Arc::clone(&metrics))?;
         let decider = Decider::new(vec![store], pool, recorder, metrics);
-        let secret = HeaderSecret { name: "authorization".parse()?, secret: Secret::from(SECRET) };
+        let secret = HeaderSecret::new("authorization".parse()?, Secret::from(SECRET));
         let hook = Hook {
             decider: Arc::new(decider),
-            secrets: [secret].into(),
+            auth: Arc::new(Auth::by_headers(vec![secret])),
             deadline: Duration::from_millis(2500),
             debug_context: false,
         };

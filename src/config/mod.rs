@@ -18,7 +18,7 @@ use toml::Table;
 pub use cleanup::Cleanup;
 pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use okta::{Okta, PrivateKeyJwt};
-pub use server::{HeaderAuth, Server};
+pub use server::{Auth, HeaderAuth, OAuth2, Server, ServerLimits, Tls};
 pub use source::Source;
 
 use crate::schemes::Limits;
@@ -312,8 +312,8 @@ share = 0.8
         let secrets = environment(&[("KEYFERRY_HOOK_SECRET", "Basic abc"), ("OKTA_API_TOKEN", "00token")]);
         let config = Config::parse(PRODUCT, secrets, Needs::ALL).expect("valid");
         assert_eq!(config.server.deadline.as_millis(), 2500);
-        assert_eq!(config.server.auth[0].name, "authorization");
-        assert!(config.server.auth[0].secret.matches(b"Basic abc"));
+        assert_eq!(config.server.auth.header[0].name, "authorization");
+        assert!(config.server.auth.header[0].secret.matches(b"Basic abc"));
         assert_eq!(config.sources[0].settings.username.apply(" Alice "), "alice@example.com");
         assert_eq!(config.sources[0].profile, [("firstName".to_owned(), "first_name".to_owned())]);
         assert!((config.okta.expect("okta").share - 0.8).abs() < 1e-9);
@@ -416,8 +416,8 @@ format = "xml"
         .expect("valid");
         assert_eq!(config.server.listen.port(), 1234);
         assert!(config.server.debug_context);
-        assert!(config.server.auth[0].secret.matches(b"123456"));
-        assert_eq!(config.server.auth[1].name, "x-key");
+        assert!(config.server.auth.header[0].secret.matches(b"123456"));
+        assert_eq!(config.server.auth.header[1].name, "x-key");
         assert_eq!(config.sources[0].settings.page_size, 77);
         assert_eq!(config.sources[0].profile, [("firstName".to_owned(), "given".to_owned())]);
         assert_eq!(config.limits.bcrypt_cost, 12);

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use toml::{Table, Value};
@@ -181,7 +182,13 @@ impl<'r> Section<'r> {
 
     /// A secret: written out, or `env:NAME`, or `file:PATH` (one line break at its end is dropped).
     pub(super) fn secret(&mut self, key: &'static str) -> Option<Secret> {
+        self.secret_and_file(key).map(|(secret, _)| secret)
+    }
+
+    /// The same, with the file that it came from, for whoever follows its changes.
+    pub(super) fn secret_and_file(&mut self, key: &'static str) -> Option<(Secret, Option<PathBuf>)> {
         let text = self.text(key)?;
+        let file = text.strip_prefix("file:").map(PathBuf::from);
         let secret = if let Some(name) = text.strip_prefix("env:") {
             let Some(value) = self.reading.environment.get(name) else {
                 let message =
@@ -206,15 +213,23 @@ impl<'r> Section<'r> {
             self.reading.note_missing(self.key(key), "is empty; give it a value");
             return None;
         }
-        Some(secret)
+        Some((secret, file))
     }
 
     pub(super) fn required_secret(&mut self, key: &'static str, mend: &str) -> Option<Secret> {
+        self.required_secret_and_file(key, mend).map(|(secret, _)| secret)
+    }
+
+    pub(super) fn required_secret_and_file(
+        &mut self,
+        key: &'static str,
+        mend: &str,
+    ) -> Option<(Secret, Option<PathBuf>)> {
         if !self.has(key) {
             self.missing(key, mend);
             return None;
         }
-        self.secret(key)
+        self.secret_and_file(key)
     }
 
     /// A table below this one; empty where there is none.

@@ -10,12 +10,13 @@ use axum::response::Response;
 use futures_util::StreamExt;
 use zeroize::Zeroizing;
 
-use super::auth::{HeaderSecret, lets_in};
+use super::auth::{Auth, Refused};
+use crate::decision::Metrics;
 
 /// Why a call is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    NotAuthenticated,
+    NotAuthenticated(Refused),
     NotJson,
     /// Larger than so many bytes.
     TooLarge(usize),
@@ -27,22 +28,31 @@ pub(super) enum Refusal {
 impl Refusal {
     pub(super) fn status(self) -> StatusCode {
         match self {
-            Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
+            // The caller may well be Okta, which sends a 503 once more.
+            Self::NotAuthenticated(Refused::NoKeys) | Self::BodyTooSlow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotAuthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
-            Self::BodyTooSlow => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
-    /// What the caller is told and the log says.
+    /// What the caller is told, unless it is a 503, and the log says.
     pub(super) fn words(self) -> String {
         match self {
-            Self::NotAuthenticated => "not authenticated".to_owned(),
+            Self::NotAuthenticated(_) => "not authenticated".to_owned(),
             Self::NotJson => "the body must be application/json".to_owned(),
             Self::TooLarge(limit) => format!("the body is larger than {} KiB", limit / 1024),
             Self::Unreadable(words) => words.to_owned(),
             Self::BodyTooSlow => "the body did not arrive in time".to_owned(),
+        }
+    }
+
+    /// Why a call was not let in: for the log, and not for the caller.
+    fn why(self) -> Option<&'static str> {
+        match self {
+            Self::NotAuthenticated(why) => Some(why.words()),
+            _ => None,
         }
     }
 
@@ -51,6 +61,7 @@ impl Refusal {
         tracing::warn!(
             status = self.status().as_u16(),
             reason = self.words(),
+            why = self.why(),
             micros = micros(received.elapsed()),
             "refused"
         );
@@ -64,8 +75,27 @@ impl Refusal {
 }
 
 /// Whether a call comes from Okta, by its head alone.
-pub(super) fn authenticate(secrets: &[HeaderSecret], headers: &HeaderMap) -> Result<(), Refusal> {
-    if lets_in(secrets, headers) { Ok(()) } else { Err(Refusal::NotAuthenticated) }
+pub(super) async fn authenticate(
+    auth: &Auth,
+    headers: &HeaderMap,
+    deadline: Instant,
+    metrics: &Metrics,
+) -> Result<(), Refusal> {
+    auth.lets_in(headers, deadline).await.map_err(|why| not_authenticated(why, metrics))
+}
+
+/// Whether it comes from Okta, by the `source` of its payload.
+pub(super) fn authenticate_source(
+    auth: &Auth,
+    source: Option<&str>,
+    metrics: &Metrics,
+) -> Result<(), Refusal> {
+    auth.takes(source).map_err(|why| not_authenticated(why, metrics))
+}
+
+fn not_authenticated(why: Refused, metrics: &Metrics) -> Refusal {
+    metrics.auth_refused(why.words());
+    Refusal::NotAuthenticated(why)
 }
 
 /// The JSON body of an authenticated call, of `limit` bytes at most, in memory that is zeroed after use.

@@ -11,8 +11,10 @@ use axum::response::Response;
 use axum::routing::post;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::auth::HeaderSecret;
-use super::call::{GoneUnlessDone, Refusal, authenticate, error, json, json_body, micros};
+use super::auth::Auth;
+use super::call::{
+    GoneUnlessDone, Refusal, authenticate, authenticate_source, error, json, json_body, micros,
+};
 use super::contract::{self, HookCall, NotACall};
 use crate::decision::{Attempt, Decided, Decider, Decision};
 
@@ -26,8 +28,8 @@ const UNAVAILABLE: &str = "the password cannot be checked now";
 pub struct Hook {
     /// Who decides.
     pub decider: Arc<Decider>,
-    /// Any one of them lets a call in.
-    pub secrets: Arc<[HeaderSecret]>,
+    /// What lets a call in.
+    pub auth: Arc<Auth>,
     /// From the request's head to the answer.
     pub deadline: Duration,
     /// Whether answers carry the reason and the request id.
@@ -36,10 +38,12 @@ pub struct Hook {
 
 /// `POST` on the hook's path, 405 for other methods there, 404 for everything else.
 pub fn hook_router(path: &str, hook: Arc<Hook>) -> Router {
+    let not_allowed = Arc::clone(&hook);
+    let not_found = Arc::clone(&hook);
     Router::new()
-        .route(path, post(answer))
+        .route(path, post(answer).fallback(move || elsewhere(not_allowed, StatusCode::METHOD_NOT_ALLOWED)))
         .with_state(hook)
-        .fallback(|| async { StatusCode::NOT_FOUND })
+        .fallback(move || elsewhere(not_found, StatusCode::NOT_FOUND))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| unavailable()))
 }
 
@@ -55,21 +59,31 @@ async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
     response
 }
 
+/// Whoever looks for something else: counted, and told nothing.
+async fn elsewhere(hook: Arc<Hook>, status: StatusCode) -> StatusCode {
+    tracing::debug!(status = status.as_u16(), "a request for what is not here");
+    hook.decider.metrics().answered(status.as_u16());
+    status
+}
+
 impl Hook {
     /// The call in a request: authenticated first, and only then read.
     async fn call_of(&self, request: Request, deadline: Instant) -> Result<HookCall, Refusal> {
-        authenticate(&self.secrets, request.headers())?;
+        let metrics = self.decider.metrics();
+        authenticate(&self.auth, request.headers(), deadline, metrics).await?;
         let body = json_body(request, BODY_LIMIT, deadline).await?;
-        contract::parse(&body).map_err(|wrong| {
+        let call = contract::parse(&body).map_err(|wrong| {
             Refusal::Unreadable(match wrong {
                 NotACall::Malformed => "the body is not a password import hook call",
                 NotACall::WrongEventType => "eventType is not com.okta.user.credential.password.import",
             })
-        })
+        })?;
+        authenticate_source(&self.auth, call.source.as_deref(), metrics)?;
+        Ok(call)
     }
 
     async fn decide(&self, call: HookCall, received: Instant) -> Response {
-        let HookCall { username, password, request_id } = call;
+        let HookCall { username, password, request_id, source: _ } = call;
         let deadline = received + self.deadline;
         let decided = self.decider.decide(Attempt { username, password, received, deadline }).await;
         log(&decided, request_id.as_deref());
