@@ -20,7 +20,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use keyferry::credential::Reader;
 use keyferry::decision::{Decider, Metrics, PoolSettings, Store, ThrottleSettings, VerifyPool};
-use keyferry::http::{HeaderSecret, Hook, hook_router};
+use keyferry::http::{Auth, HeaderSecret, Hook, hook_router};
 use keyferry::ledger::Recorder;
 use keyferry::schemes::{Limits, Selection};
 use keyferry::secret::Secret;
@@ -144,13 +144,14 @@ async fn serve(hook: bool) -> Result<(), Failure> {
         // As configured by default; all calls are right, so none is refused.
         let throttle = ThrottleSettings { per_user: 10, per_address: 500, window: Duration::from_mins(15) };
         let decider = Decider::new(vec![store], pool, throttle, recorder, metrics);
-        let secret = HeaderSecret { name: "authorization".parse()?, secret: Secret::from(SECRET) };
+        let secret = HeaderSecret::new("authorization".parse()?, Secret::from(SECRET));
         let hook = Hook {
             decider: Arc::new(decider),
-            secrets: [secret].into(),
+            auth: Arc::new(Auth::by_headers(vec![secret])),
             deadline: Duration::from_millis(2500),
             debug_context: false,
             record: None,
+            traces: None,
         };
         hook_router(PATH, Arc::new(hook))
     } else {

@@ -1,27 +1,29 @@
 //! `keyferry serve`: the hook service. Starts the listeners at once; the ledger and the decoy follow behind.
 
+pub(super) mod door;
 mod record;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::serve::ListenerExt;
 use clap::Args as ClapArgs;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{Exit, output, setup, stores};
-use crate::config::{Config, HeaderAuth, Needs, Server};
+use crate::config::{Config, Needs, Server, Telemetry};
 use crate::decision::{Decider, Metrics, PoolSettings, ThrottleSettings, VerifyPool};
-use crate::http::{EventHook, HeaderSecret, Hook, Record, event_hook_router, hook_router, private_router};
+use crate::http::listener::{Listener, TlsError};
+use crate::http::{EventHook, Hook, Record, event_hook_router, hook_router, private_router};
 use crate::ledger::Recorder;
 use crate::process::{self, Swap};
-use crate::telemetry;
+use crate::telemetry::{self, TraceSettings, Traces};
+use door::Door;
 
 /// How long the last events may take to reach the ledger at the end.
 const LEDGER_GRACE: Duration = Duration::from_secs(2);
@@ -52,10 +54,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 
 async fn serve(config: Config, record: &record::RecordArgs) -> anyhow::Result<Exit> {
     let logging = telemetry::start(config.log.json, &config.log.level);
-    match process::lock_memory() {
-        Swap::Locked => tracing::info!("{}", Swap::Locked.words()),
-        swap => tracing::warn!("{}", swap.words()),
-    }
+    let swap = process::lock_memory();
     let record = match record.open(&config.server) {
         Ok(record) => record.map(Arc::new),
         Err(exit) => return Ok(exit),
@@ -65,8 +64,12 @@ async fn serve(config: Config, record: &record::RecordArgs) -> anyhow::Result<Ex
         Ok(ready) => ready,
         Err(exit) => return Ok(exit),
     };
-    tracing::info!(listen = %ready.hook_address()?, path, "the hook listens");
+    tracing::info!(listen = %ready.hook_address()?, path, tls = ready.door.certificate.is_some(), "the hook listens");
     tracing::info!(listen = %ready.private_address()?, "health and metrics listen");
+    match swap {
+        Swap::Locked => tracing::info!("{}", swap.words()),
+        Swap::NotAllowed | Swap::Failed => tracing::warn!("{}", swap.words()),
+    }
     ready.run(stop_signal()?).await?;
     tracing::info!(lost_log_lines = logging.lost_lines(), "stopped");
     Ok(Exit::Done)
@@ -74,11 +77,14 @@ async fn serve(config: Config, record: &record::RecordArgs) -> anyhow::Result<Ex
 
 /// The rooms of a sign-in, wired, with both listeners bound: calls wait until it runs.
 pub(super) struct Ready {
-    service: Service,
-    public: Router,
+    public: Listener,
+    private: Listener,
+    router: Router,
     decider: Arc<Decider>,
     recorder: Recorder,
     record: Option<Arc<Record>>,
+    traces: Option<Arc<Traces>>,
+    door: Door,
     grace: Duration,
 }
 
@@ -89,14 +95,26 @@ impl Ready {
         config: Config,
         record: Option<Arc<Record>>,
     ) -> anyhow::Result<Result<Self, Exit>> {
-        let Config { server, ledger, sources, limits, .. } = config;
+        let Config { mut server, ledger, sources, limits, telemetry, .. } = config;
         let stores = match stores::for_sign_in(sources, &limits) {
             Ok(stores) => stores,
             Err(exit) => return Ok(Err(exit)),
         };
-        let service = Service::bind(server.listen, server.private_listen).await?;
-        let recorder = setup::recorder(&ledger);
+        let door = match Door::open(&mut server)? {
+            Ok(door) => door,
+            Err(exit) => return Ok(Err(exit)),
+        };
         let metrics = Arc::new(Metrics::new());
+        door::room_for(server.limits);
+        let bind = async |address, name, key, certificate| {
+            let settings = door::settings(server.limits);
+            let bound = Listener::bind(address, name, settings, certificate, Arc::clone(&metrics)).await;
+            bound.with_context(|| format!("{key}: cannot listen on {address}"))
+        };
+        let certificate = door.certificate.clone();
+        let public = bind(server.listen, "public", "server.listen", certificate).await?;
+        let private = bind(server.private_listen, "private", "server.private_listen", None).await?;
+        let recorder = setup::recorder(&ledger);
         let memory = server.verify_memory.max(limits.memory());
         let settings = PoolSettings { threads: server.verify_threads, memory };
         let throttle = ThrottleSettings {
@@ -107,19 +125,24 @@ impl Ready {
         let pool =
             VerifyPool::start(settings, Arc::clone(&metrics)).context("cannot start the verify threads")?;
         let decider = Arc::new(Decider::new(stores, pool, throttle, recorder.clone(), Arc::clone(&metrics)));
+        let traces = match traces(telemetry) {
+            Ok(traces) => traces,
+            Err(exit) => return Ok(Err(exit)),
+        };
+        let also = Also { record: record.clone(), traces: traces.clone() };
+        let router = router(&server, &door, &decider, &recorder, &metrics, also);
         let grace = server.shutdown_grace;
-        let public = public(server, &decider, &recorder, &metrics, record.clone())?;
-        Ok(Ok(Self { service, public, decider, recorder, record, grace }))
+        Ok(Ok(Self { public, private, router, decider, recorder, record, traces, door, grace }))
     }
 
     /// Where the hook listens.
     pub(super) fn hook_address(&self) -> std::io::Result<SocketAddr> {
-        self.service.public.local_addr()
+        self.public.local_addr()
     }
 
     /// Where health and metrics are.
     pub(super) fn private_address(&self) -> std::io::Result<SocketAddr> {
-        self.service.private.local_addr()
+        self.private.local_addr()
     }
 
     /// What writes decisions to the ledger.
@@ -129,112 +152,92 @@ impl Ready {
 
     /// Serves until `stop`, answers what is in flight, and writes the last events to the ledger.
     pub(super) async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let learning = tokio::spawn({
-            let decider = Arc::clone(&self.decider);
+        let Self { public, private, router, decider, recorder, record, traces, mut door, grace } = self;
+        let mut background = door.keep_fresh();
+        background.push(tokio::spawn({
+            let decider = Arc::clone(&decider);
             async move { decider.learn_decoy().await }
-        });
-        let watching = tokio::spawn({
-            let decider = Arc::clone(&self.decider);
+        }));
+        background.push(tokio::spawn({
+            let decider = Arc::clone(&decider);
             async move { decider.watch().await }
-        });
-        let served = self.service.run(self.public, private_router(self.decider), stop, self.grace).await;
-        learning.abort();
-        watching.abort();
-        self.recorder.close(LEDGER_GRACE).await;
-        if let Some(record) = self.record {
+        }));
+        let (stopping, stopped) = watch::channel(false);
+        let served = {
+            let public = public.serve(router, stopped.clone());
+            let private = private.serve(private_router(decider), stopped);
+            let servers = std::pin::pin!(async { tokio::try_join!(public, private).map(drop) });
+            until_stopped(servers, &stopping, stop, grace).await
+        };
+        for task in background {
+            task.abort();
+        }
+        recorder.close(LEDGER_GRACE).await;
+        if let Some(record) = record {
             record.close(LEDGER_GRACE).await;
         }
-        served
+        if let Some(traces) = traces {
+            traces.close().await;
+        }
+        served.context("a listener failed")
     }
+}
+
+/// Serves until `stop`, and then for `grace` at most.
+async fn until_stopped(
+    mut servers: Pin<&mut impl Future<Output = Result<(), TlsError>>>,
+    stopping: &watch::Sender<bool>,
+    stop: impl Future<Output = ()>,
+    grace: Duration,
+) -> Result<(), TlsError> {
+    tokio::select! {
+        ended = &mut servers => return ended,
+        () = stop => tracing::info!("stopping: calls in flight are answered first"),
+    }
+    stopping.send_replace(true);
+    tokio::time::timeout(grace, servers).await.unwrap_or_else(|_| {
+        tracing::warn!("calls were still in flight when the grace was over");
+        Ok(())
+    })
+}
+
+/// What the hook does beside answering, where it is asked for.
+struct Also {
+    record: Option<Arc<Record>>,
+    traces: Option<Arc<Traces>>,
+}
+
+fn traces(telemetry: Telemetry) -> Result<Option<Arc<Traces>>, Exit> {
+    let Telemetry { otlp: Some(endpoint), sample, service_name } = telemetry else { return Ok(None) };
+    let traces = Traces::start(&TraceSettings { endpoint, sample, service_name });
+    traces.map(|traces| Some(Arc::new(traces))).map_err(|error| {
+        output::note(&format!("telemetry.otlp: {error}"));
+        Exit::Bad
+    })
 }
 
 /// The hook and, where it is not switched off, the event hook beside it.
-fn public(
-    server: Server,
+fn router(
+    server: &Server,
+    door: &Door,
     decider: &Arc<Decider>,
     recorder: &Recorder,
     metrics: &Arc<Metrics>,
-    record: Option<Arc<Record>>,
-) -> anyhow::Result<Router> {
-    let hook_secrets = secrets("server.auth", server.auth)?;
-    let event_secrets = match server.events_auth {
-        Some(headers) => secrets("server.events_auth", headers)?,
-        None => Arc::clone(&hook_secrets),
-    };
+    also: Also,
+) -> Router {
     let hook = Hook {
         decider: Arc::clone(decider),
-        secrets: hook_secrets,
+        auth: Arc::clone(&door.hook),
         deadline: server.deadline,
         debug_context: server.debug_context,
-        record,
+        record: also.record,
+        traces: also.traces,
     };
     let router = hook_router(&server.path, Arc::new(hook));
-    let Some(path) = server.events_path else { return Ok(router) };
-    let events = EventHook::new(recorder.clone(), Arc::clone(metrics), event_secrets, EVENTS_DEADLINE);
-    Ok(router.merge(event_hook_router(&path, Arc::new(events))))
-}
-
-fn secrets(key: &str, headers: Vec<HeaderAuth>) -> anyhow::Result<Arc<[HeaderSecret]>> {
-    let secrets = headers.into_iter().map(|header| {
-        let name = header.name.parse().with_context(|| format!("{key}.header: not a header name"))?;
-        Ok(HeaderSecret { name, secret: header.secret })
-    });
-    secrets.collect()
-}
-
-/// The two listeners, bound.
-pub(super) struct Service {
-    pub(super) public: TcpListener,
-    pub(super) private: TcpListener,
-}
-
-impl Service {
-    pub(super) async fn bind(public: SocketAddr, private: SocketAddr) -> anyhow::Result<Self> {
-        let bind = async |address: SocketAddr, key: &str| {
-            TcpListener::bind(address).await.with_context(|| format!("{key}: cannot listen on {address}"))
-        };
-        Ok(Self {
-            public: bind(public, "server.listen").await?,
-            private: bind(private, "server.private_listen").await?,
-        })
-    }
-
-    /// Serves until `stop`, then answers what is in flight, for `grace` at most.
-    pub(super) async fn run(
-        self,
-        public: Router,
-        private: Router,
-        stop: impl Future<Output = ()>,
-        grace: Duration,
-    ) -> anyhow::Result<()> {
-        let (stopping, stopped) = watch::channel(false);
-        let serve = |listener: TcpListener, router: Router| {
-            let mut stopped = stopped.clone();
-            let listener = listener.tap_io(|stream| {
-                // Answers are one small segment each: they must not wait for company.
-                let _ = stream.set_nodelay(true);
-            });
-            axum::serve(listener, router).with_graceful_shutdown(async move {
-                // An error means that nobody can ask to stop any more, which is a stop as well.
-                let _ = stopped.wait_for(|stopped| *stopped).await;
-            })
-        };
-        let (public, private) = (serve(self.public, public), serve(self.private, private));
-        let mut servers = std::pin::pin!(async { tokio::try_join!(public, private) });
-        tokio::select! {
-            ended = &mut servers => {
-                ended.context("a listener failed")?;
-                return Ok(());
-            }
-            () = stop => tracing::info!("stopping: calls in flight are answered first"),
-        }
-        stopping.send_replace(true);
-        let Ok(ended) = tokio::time::timeout(grace, servers).await else {
-            tracing::warn!("calls were still in flight when the grace was over");
-            return Ok(());
-        };
-        ended.map(|_| ()).context("a listener failed")
-    }
+    let Some(path) = &server.events_path else { return router };
+    let events =
+        EventHook::new(recorder.clone(), Arc::clone(metrics), Arc::clone(&door.events), EVENTS_DEADLINE);
+    router.merge(event_hook_router(path, Arc::new(events)))
 }
 
 /// Ends at the first SIGTERM or SIGINT.

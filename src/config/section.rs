@@ -246,9 +246,15 @@ impl<'r> Section<'r> {
 
     /// A secret: written out, or `env:NAME`, or `file:PATH` (one line break at its end is dropped).
     pub(super) fn secret(&mut self, key: &'static str) -> Option<Secret> {
+        self.secret_and_file(key).map(|(secret, _)| secret)
+    }
+
+    /// The same, with the file that it came from, for whoever follows its changes.
+    pub(super) fn secret_and_file(&mut self, key: &'static str) -> Option<(Secret, Option<PathBuf>)> {
         let text = self.text(key);
         self.takes(key, SECRET);
         let text = text?;
+        let file = text.strip_prefix("file:").map(PathBuf::from);
         let secret = if let Some(name) = text.strip_prefix("env:") {
             let Some(value) = self.reading.environment.get(name) else {
                 let message =
@@ -277,17 +283,25 @@ impl<'r> Section<'r> {
             self.reading.note_missing(self.key(key), "is empty; give it a value");
             return None;
         }
-        Some(secret)
+        Some((secret, file))
     }
 
     pub(super) fn required_secret(&mut self, key: &'static str, mend: &str) -> Option<Secret> {
+        self.required_secret_and_file(key, mend).map(|(secret, _)| secret)
+    }
+
+    pub(super) fn required_secret_and_file(
+        &mut self,
+        key: &'static str,
+        mend: &str,
+    ) -> Option<(Secret, Option<PathBuf>)> {
         self.takes(key, SECRET);
         self.required(key);
         if !self.table.contains_key(key) {
             self.missing(key, mend);
             return None;
         }
-        self.secret(key)
+        self.secret_and_file(key)
     }
 
     /// A table below this one; empty where there is none.

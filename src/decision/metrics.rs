@@ -113,6 +113,17 @@ struct WhyLabel {
     why: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ListenerLabel {
+    listener: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ListenerLabels {
+    listener: &'static str,
+    why: &'static str,
+}
+
 type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All metrics of the service.
@@ -122,6 +133,10 @@ pub struct Metrics {
     other: Arc<str>,
     known_schemes: RwLock<HashSet<Arc<str>>>,
     answers: Family<StatusLabel, Counter>,
+    auth_refused: Family<WhyLabel, Counter>,
+    listener_open: Family<ListenerLabel, Gauge>,
+    listener_refused: Family<ListenerLabels, Counter>,
+    listener_closed: Family<ListenerLabels, Counter>,
     deliveries: Family<StatusLabel, Counter>,
     events: Family<OutcomeLabel, Counter>,
     decisions: Family<DecisionLabels, Counter>,
@@ -163,6 +178,10 @@ impl Metrics {
             other: Arc::from("other"),
             known_schemes: RwLock::default(),
             answers: Family::default(),
+            auth_refused: Family::default(),
+            listener_open: Family::default(),
+            listener_refused: Family::default(),
+            listener_closed: Family::default(),
             deliveries: Family::default(),
             events: Family::default(),
             decisions: Family::default(),
@@ -193,6 +212,7 @@ impl Metrics {
             progress: ProgressMetrics::default(),
         };
         metrics.register_process();
+        metrics.register_listeners();
         metrics.register_calls();
         metrics.register_pool();
         metrics.register_events();
@@ -213,6 +233,17 @@ impl Metrics {
         started.set(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
         let help = "When this process started to serve, since 1970";
         self.registry.register_with_unit("start_time", help, Unit::Seconds, started);
+    }
+
+    fn register_listeners(&mut self) {
+        let registry = &mut self.registry;
+        let help = "Calls that were not let in, by what was wrong with their credentials";
+        registry.register("auth_refused", help, self.auth_refused.clone());
+        registry.register("connections", "Open connections of a listener", self.listener_open.clone());
+        let help = "Connections that were refused, by the limit that was reached";
+        registry.register("connections_refused", help, self.listener_refused.clone());
+        let help = "Connections that the service closed, by why: too slow, idle, or in favour of others";
+        registry.register("connections_closed", help, self.listener_closed.clone());
     }
 
     fn register_calls(&mut self) {
@@ -288,6 +319,26 @@ impl Metrics {
     /// Counts an answer of the hook.
     pub fn answered(&self, status: u16) {
         self.answers.get_or_create(&StatusLabel { status }).inc();
+    }
+
+    /// Counts a call that was not let in; `why` is one of a closed set.
+    pub fn auth_refused(&self, why: &'static str) {
+        self.auth_refused.get_or_create(&WhyLabel { why }).inc();
+    }
+
+    /// How many connections a listener has.
+    pub fn connections_open(&self, listener: &'static str, open: usize) {
+        self.listener_open.get_or_create(&ListenerLabel { listener }).set(gauge(open));
+    }
+
+    /// Counts a connection that was refused; `why` is one of a closed set.
+    pub fn connection_refused(&self, listener: &'static str, why: &'static str) {
+        self.listener_refused.get_or_create(&ListenerLabels { listener, why }).inc();
+    }
+
+    /// Counts a connection that was closed by us; `why` is one of a closed set.
+    pub fn connection_closed(&self, listener: &'static str, why: &'static str) {
+        self.listener_closed.get_or_create(&ListenerLabels { listener, why }).inc();
     }
 
     /// Counts an answer to a delivery of Okta's event hook.

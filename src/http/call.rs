@@ -3,19 +3,23 @@
 
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, HttpBody};
+use axum::body::{Body, BodyDataStream, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures_util::StreamExt;
 use zeroize::Zeroizing;
 
-use super::auth::{HeaderSecret, lets_in};
+use super::auth::{Auth, Refused};
+use crate::decision::Metrics;
+
+/// How much of a body that is too large is still read, in bytes.
+const DISCARDED: usize = 256 * 1024;
 
 /// Why a call is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    NotAuthenticated,
+    NotAuthenticated(Refused),
     NotJson,
     /// Larger than so many bytes.
     TooLarge(usize),
@@ -27,22 +31,31 @@ pub(super) enum Refusal {
 impl Refusal {
     pub(super) fn status(self) -> StatusCode {
         match self {
-            Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
+            // The caller may well be Okta, which sends a 503 once more.
+            Self::NotAuthenticated(Refused::NoKeys) | Self::BodyTooSlow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotAuthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
-            Self::BodyTooSlow => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
-    /// What the caller is told and the log says.
+    /// What the caller is told, unless it is a 503, and the log says.
     pub(super) fn words(self) -> String {
         match self {
-            Self::NotAuthenticated => "not authenticated".to_owned(),
+            Self::NotAuthenticated(_) => "not authenticated".to_owned(),
             Self::NotJson => "the body must be application/json".to_owned(),
             Self::TooLarge(limit) => format!("the body is larger than {} KiB", limit / 1024),
             Self::Unreadable(words) => words.to_owned(),
             Self::BodyTooSlow => "the body did not arrive in time".to_owned(),
+        }
+    }
+
+    /// Why a call was not let in: for the log, and not for the caller.
+    fn why(self) -> Option<&'static str> {
+        match self {
+            Self::NotAuthenticated(why) => Some(why.words()),
+            _ => None,
         }
     }
 
@@ -51,6 +64,7 @@ impl Refusal {
         tracing::warn!(
             status = self.status().as_u16(),
             reason = self.words(),
+            why = self.why(),
             micros = micros(received.elapsed()),
             "refused"
         );
@@ -64,8 +78,27 @@ impl Refusal {
 }
 
 /// Whether a call comes from Okta, by its head alone.
-pub(super) fn authenticate(secrets: &[HeaderSecret], headers: &HeaderMap) -> Result<(), Refusal> {
-    if lets_in(secrets, headers) { Ok(()) } else { Err(Refusal::NotAuthenticated) }
+pub(super) async fn authenticate(
+    auth: &Auth,
+    headers: &HeaderMap,
+    deadline: Instant,
+    metrics: &Metrics,
+) -> Result<(), Refusal> {
+    auth.lets_in(headers, deadline).await.map_err(|why| not_authenticated(why, metrics))
+}
+
+/// Whether it comes from Okta, by the `source` of its payload.
+pub(super) fn authenticate_source(
+    auth: &Auth,
+    source: Option<&str>,
+    metrics: &Metrics,
+) -> Result<(), Refusal> {
+    auth.takes(source).map_err(|why| not_authenticated(why, metrics))
+}
+
+fn not_authenticated(why: Refused, metrics: &Metrics) -> Refusal {
+    metrics.auth_refused(why.words());
+    Refusal::NotAuthenticated(why)
 }
 
 /// The JSON body of an authenticated call, of `limit` bytes at most, in memory that is zeroed after use.
@@ -83,20 +116,33 @@ pub(super) async fn json_body(
 
 async fn read(body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > limit {
+    if announced > limit.saturating_add(DISCARDED) {
         return Err(Refusal::TooLarge(limit));
     }
     // Room for all of it from the start: a vector that grows leaves copies behind.
-    let mut read = Zeroizing::new(Vec::with_capacity(if announced == 0 { limit } else { announced }));
+    let mut read =
+        Zeroizing::new(Vec::with_capacity(if announced == 0 { limit } else { announced.min(limit) }));
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Refusal::Unreadable("the body broke off"))?;
         if read.len() + chunk.len() > limit {
+            discard(chunks, DISCARDED).await;
             return Err(Refusal::TooLarge(limit));
         }
         read.extend_from_slice(&chunk);
     }
     Ok(read)
+}
+
+/// Reads on for a while: a connection that is closed over unread bytes is reset, and with it goes the answer that says
+/// what was wrong.
+async fn discard(mut chunks: BodyDataStream, most: usize) {
+    let mut discarded = 0;
+    while discarded < most
+        && let Some(Ok(chunk)) = chunks.next().await
+    {
+        discarded += chunk.len();
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

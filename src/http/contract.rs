@@ -26,6 +26,8 @@ pub(super) struct HookCall {
     pub(super) password: Secret,
     /// Where the person is.
     pub(super) address: Option<IpAddr>,
+    /// The org and the hook that say they call.
+    pub(super) source: Option<String>,
     /// Okta's id of the sign-in request, cut to what a log can carry.
     pub(super) request_id: Option<String>,
 }
@@ -43,6 +45,9 @@ pub(super) enum NotACall {
 #[serde(rename_all = "camelCase")]
 struct Payload {
     event_type: String,
+    /// Of no use unless it is pinned: no sign-in shall fail for its form otherwise.
+    #[serde(default)]
+    source: Value,
     data: Data,
 }
 
@@ -73,11 +78,16 @@ pub(super) fn parse(body: &[u8]) -> Result<HookCall, NotACall> {
     }
     let Context { request, credential } = payload.data.context;
     Ok(HookCall {
+        source: text_of(payload.source),
         username: credential.username,
         password: credential.password,
         address: request.get("ipAddress").and_then(Value::as_str).and_then(|address| address.parse().ok()),
         request_id: request.get("id").and_then(Value::as_str).map(plain_id),
     })
+}
+
+fn text_of(value: Value) -> Option<String> {
+    if let Value::String(text) = value { Some(text) } else { None }
 }
 
 #[derive(Serialize)]

@@ -23,6 +23,8 @@ const CHALLENGE: usize = 1024;
 pub(super) struct Delivery {
     /// Okta's id of it, cut to what a log can carry.
     pub(super) id: Option<String>,
+    /// The org and the hook that say they call.
+    pub(super) source: Option<String>,
     /// The imports, in the order in which they came: which is not the one in which they happened.
     pub(super) imports: Vec<LogEvent>,
     /// Events of other types, or with an outcome that is neither success nor failure.
@@ -47,6 +49,9 @@ struct Payload {
     /// For the log alone.
     #[serde(default)]
     event_id: Value,
+    /// Of no use unless it is pinned.
+    #[serde(default)]
+    source: Value,
     data: Data,
 }
 
@@ -70,7 +75,8 @@ pub(super) fn parse(body: &[u8]) -> Result<Delivery, NotADelivery> {
         return Err(NotADelivery::WrongEventType);
     }
     let Events { imports, ignored, unreadable } = payload.data.events;
-    Ok(Delivery { id: payload.event_id.as_str().map(plain_id), imports, ignored, unreadable })
+    let source = payload.source.as_str().map(str::to_owned);
+    Ok(Delivery { id: payload.event_id.as_str().map(plain_id), source, imports, ignored, unreadable })
 }
 
 #[derive(Serialize)]

@@ -17,8 +17,10 @@ use axum::routing::get;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::auth::HeaderSecret;
-use super::call::{GoneUnlessDone, Refusal, authenticate, error, json, json_body, micros};
+use super::auth::Auth;
+use super::call::{
+    GoneUnlessDone, Refusal, authenticate, authenticate_source, error, json, json_body, micros,
+};
 use super::event_contract::{self, Delivery, NotADelivery};
 use crate::decision::Metrics;
 use crate::ledger::{Arrival, Confirmed, LedgerError, Recorder};
@@ -39,7 +41,7 @@ pub struct EventHook {
     /// Who holds the ledger, and finds it again when it was away.
     recorder: Recorder,
     metrics: Arc<Metrics>,
-    secrets: Arc<[HeaderSecret]>,
+    auth: Arc<Auth>,
     deadline: Duration,
     places: Semaphore,
 }
@@ -57,8 +59,9 @@ pub fn event_hook_router(path: &str, hook: Arc<EventHook>) -> Router {
 /// wrong in Okta is then found here, and not by deliveries that are refused for ever.
 async fn verify(State(hook): State<Arc<EventHook>>, request: Request) -> Response {
     let received = Instant::now();
-    let verified = authenticate(&hook.secrets, request.headers()).and_then(|()| challenge(request.headers()));
-    match verified {
+    let authenticated =
+        authenticate(&hook.auth, request.headers(), received + hook.deadline, &hook.metrics).await;
+    match authenticated.and_then(|()| challenge(request.headers())) {
         Ok(body) => {
             tracing::info!("Okta's event hook is verified");
             json(StatusCode::OK, Body::from(body))
@@ -77,26 +80,21 @@ async fn deliver(State(hook): State<Arc<EventHook>>, request: Request) -> Respon
 }
 
 impl EventHook {
-    /// Any one of the `secrets` lets a call in; `deadline` is from the request's head to the answer.
-    pub fn new(
-        recorder: Recorder,
-        metrics: Arc<Metrics>,
-        secrets: Arc<[HeaderSecret]>,
-        deadline: Duration,
-    ) -> Self {
-        Self { recorder, metrics, secrets, deadline, places: Semaphore::new(AT_ONCE) }
+    /// `auth` is what lets a call in; `deadline` is from the request's head to the answer.
+    pub fn new(recorder: Recorder, metrics: Arc<Metrics>, auth: Arc<Auth>, deadline: Duration) -> Self {
+        Self { recorder, metrics, auth, deadline, places: Semaphore::new(AT_ONCE) }
     }
 
     async fn take(&self, request: Request, received: Instant) -> Response {
         let deadline = received + self.deadline;
-        if let Err(refusal) = authenticate(&self.secrets, request.headers()) {
+        if let Err(refusal) = authenticate(&self.auth, request.headers(), deadline, &self.metrics).await {
             return refusal.answer(received, UNAVAILABLE);
         }
         let Ok(Ok(_place)) = tokio::time::timeout_at(deadline.into(), self.places.acquire()).await else {
             tracing::warn!("too many deliveries of Okta's event hook at once; Okta is asked to try again");
             return unavailable();
         };
-        let delivery = match delivery_of(request, deadline).await {
+        let delivery = match self.delivery_of(request, deadline).await {
             Ok(delivery) => delivery,
             Err(refusal) => return refusal.answer(received, UNAVAILABLE),
         };
@@ -118,6 +116,18 @@ impl EventHook {
                 unavailable()
             }
         }
+    }
+
+    async fn delivery_of(&self, request: Request, deadline: Instant) -> Result<Delivery, Refusal> {
+        let body = json_body(request, BODY_LIMIT, deadline).await?;
+        let delivery = event_contract::parse(&body).map_err(|wrong| {
+            Refusal::Unreadable(match wrong {
+                NotADelivery::Malformed => "the body is not a delivery of an event hook",
+                NotADelivery::WrongEventType => "eventType is not com.okta.event_hook",
+            })
+        })?;
+        authenticate_source(&self.auth, delivery.source.as_deref(), &self.metrics)?;
+        Ok(delivery)
     }
 
     /// Writes the successes to the ledger. What is there already is not written again, so all of it may be repeated.
@@ -177,16 +187,6 @@ fn challenge(headers: &HeaderMap) -> Result<Vec<u8>, Refusal> {
         _ => None,
     };
     challenge.ok_or(Refusal::Unreadable("X-Okta-Verification-Challenge is not one printable text"))
-}
-
-async fn delivery_of(request: Request, deadline: Instant) -> Result<Delivery, Refusal> {
-    let body = json_body(request, BODY_LIMIT, deadline).await?;
-    event_contract::parse(&body).map_err(|wrong| {
-        Refusal::Unreadable(match wrong {
-            NotADelivery::Malformed => "the body is not a delivery of an event hook",
-            NotADelivery::WrongEventType => "eventType is not com.okta.event_hook",
-        })
-    })
 }
 
 fn unavailable() -> Response {

@@ -6,16 +6,19 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::auth::HeaderSecret;
-use super::call::{GoneUnlessDone, Refusal, authenticate, error, json, json_body, micros};
+use super::auth::Auth;
+use super::call::{
+    GoneUnlessDone, Refusal, authenticate, authenticate_source, error, json, json_body, micros,
+};
 use super::contract::{self, HookCall, NotACall};
 use super::record::{Draft, Record};
-use crate::decision::{Attempt, Decided, Decider, Decision};
+use crate::decision::{Attempt, Decided, Decider, Decision, Stages};
+use crate::telemetry::{Stage, TracedCall, Traces};
 
 /// Okta's payload has some 2 KiB.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -27,30 +30,43 @@ const UNAVAILABLE: &str = "the password cannot be checked now";
 pub struct Hook {
     /// Who decides.
     pub decider: Arc<Decider>,
-    /// Any one of them lets a call in.
-    pub secrets: Arc<[HeaderSecret]>,
+    /// What lets a call in.
+    pub auth: Arc<Auth>,
     /// From the request's head to the answer.
     pub deadline: Duration,
     /// Whether answers carry the reason and the request id.
     pub debug_context: bool,
     /// Keeps what comes in, where that is asked for.
     pub record: Option<Arc<Record>>,
+    /// Sends traces, where a collector is configured.
+    pub traces: Option<Arc<Traces>>,
+}
+
+/// A call that was let in, with what is to be remembered of it.
+struct Taken {
+    call: HookCall,
+    draft: Option<Draft>,
+    authenticated: Instant,
+    /// The trace that it came with.
+    parent: Option<HeaderValue>,
 }
 
 /// `POST` on the hook's path, 405 for other methods there, 404 for everything else.
 pub fn hook_router(path: &str, hook: Arc<Hook>) -> Router {
+    let not_allowed = Arc::clone(&hook);
+    let not_found = Arc::clone(&hook);
     Router::new()
-        .route(path, post(answer))
+        .route(path, post(answer).fallback(move || elsewhere(not_allowed, StatusCode::METHOD_NOT_ALLOWED)))
         .with_state(hook)
-        .fallback(|| async { StatusCode::NOT_FOUND })
+        .fallback(move || elsewhere(not_found, StatusCode::NOT_FOUND))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| unavailable()))
 }
 
 async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
     let received = Instant::now();
     let mut gone = GoneUnlessDone::since(received);
-    let response = match hook.call_of(request, received + hook.deadline).await {
-        Ok((call, draft)) => hook.decide(call, draft, received).await,
+    let response = match hook.call_of(request, received).await {
+        Ok(taken) => hook.decide(taken, received).await,
         Err(refusal) => refusal.answer(received, UNAVAILABLE),
     };
     gone.done();
@@ -58,14 +74,20 @@ async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
     response
 }
 
+/// Whoever looks for something else: counted, and told nothing.
+async fn elsewhere(hook: Arc<Hook>, status: StatusCode) -> StatusCode {
+    tracing::debug!(status = status.as_u16(), "a request for what is not here");
+    hook.decider.metrics().answered(status.as_u16());
+    status
+}
+
 impl Hook {
-    /// The call in a request, and what is to be recorded of it: authenticated first, and only then read.
-    async fn call_of(
-        &self,
-        request: Request,
-        deadline: Instant,
-    ) -> Result<(HookCall, Option<Draft>), Refusal> {
-        authenticate(&self.secrets, request.headers())?;
+    /// The call in a request: authenticated first, and only then read.
+    async fn call_of(&self, request: Request, received: Instant) -> Result<Taken, Refusal> {
+        let (metrics, deadline) = (self.decider.metrics(), received + self.deadline);
+        authenticate(&self.auth, request.headers(), deadline, metrics).await?;
+        let authenticated = Instant::now();
+        let parent = self.traces.as_ref().and_then(|_| request.headers().get("traceparent")).cloned();
         let body = json_body(request, BODY_LIMIT, deadline).await?;
         let call = contract::parse(&body).map_err(|wrong| {
             Refusal::Unreadable(match wrong {
@@ -73,22 +95,62 @@ impl Hook {
                 NotACall::WrongEventType => "eventType is not com.okta.user.credential.password.import",
             })
         })?;
-        Ok((call, self.record.as_ref().and_then(|record| record.draft(&body))))
+        authenticate_source(&self.auth, call.source.as_deref(), metrics)?;
+        let draft = self.record.as_ref().and_then(|record| record.draft(&body));
+        Ok(Taken { call, draft, authenticated, parent })
     }
 
-    async fn decide(&self, call: HookCall, draft: Option<Draft>, received: Instant) -> Response {
-        let HookCall { username, password, address, request_id } = call;
+    async fn decide(&self, taken: Taken, received: Instant) -> Response {
+        let Taken { call, draft, authenticated, parent } = taken;
+        let HookCall { username, password, address, request_id, source: _ } = call;
         let deadline = received + self.deadline;
         let decided = self.decider.decide(Attempt { username, password, address, received, deadline }).await;
         log(&decided, request_id.as_deref());
         if let Some((record, draft)) = self.record.as_ref().zip(draft) {
             record.keep(draft, decided.decision);
         }
-        match contract::answer(decided.decision, self.debug_context, request_id.as_deref()) {
+        let response = match contract::answer(decided.decision, self.debug_context, request_id.as_deref()) {
             Ok(body) => json(StatusCode::OK, Body::from(body)),
             Err(_) => unavailable(),
+        };
+        if let Some(traces) = &self.traces {
+            trace(traces, &decided, [received, authenticated], parent.as_ref(), response.status());
         }
+        response
     }
+}
+
+/// The trace of a call: what it waited for, one behind the other.
+fn trace(
+    traces: &Traces,
+    decided: &Decided,
+    [received, authenticated]: [Instant; 2],
+    parent: Option<&HeaderValue>,
+    status: StatusCode,
+) {
+    let Stages { began, located, verified, judged, recorded } = decided.stages;
+    let stage = |name, from, to| Stage { name, from, to };
+    let mut stages = vec![
+        stage("authenticate", received, authenticated),
+        stage("read", authenticated, began),
+        stage("lookup", began, located),
+    ];
+    if let Some((waited, took)) = verified {
+        stages.push(stage("wait", located, located + waited));
+        stages.push(stage("verify", located + waited, located + waited + took));
+    }
+    stages.push(stage("record", judged, recorded));
+    traces.call(&TracedCall {
+        from: received,
+        to: Instant::now(),
+        parent: parent.and_then(|value| value.to_str().ok()),
+        stages: &stages,
+        status: status.as_u16(),
+        outcome: decided.decision.outcome(),
+        reason: decided.decision.reason(),
+        scheme: decided.scheme.as_deref(),
+        source: decided.source.as_deref(),
+    });
 }
 
 /// The one line that each decided call leaves.

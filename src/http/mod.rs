@@ -9,12 +9,16 @@ mod contract;
 mod event_contract;
 mod event_hook;
 mod hook;
+pub mod jwt;
+pub mod listener;
 mod private;
 mod record;
+mod reload;
 
-pub use auth::HeaderSecret;
+pub use auth::{Auth, HeaderSecret, Issuer, OAuth, SecretFile};
 pub use contract::recorded;
 pub use event_hook::{EventHook, event_hook_router};
 pub use hook::{Hook, hook_router};
 pub use private::private_router;
 pub use record::{Record, RecordSettings};
+pub use reload::{Reload, Seen, keep_fresh};

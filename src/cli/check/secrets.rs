@@ -23,13 +23,17 @@ const USUAL: [&str; 10] =
 /// Everything that shows without a connection.
 pub(super) fn of_configuration(path: &Path, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(readable_by_others(path, &config.secret_places));
-    let events = config.server.events_auth.iter().flatten();
-    for header in config.server.auth.iter().chain(events) {
+    let mut places = config.secret_places.clone();
+    places.files.extend(config.server.tls.iter().map(|tls| ("server.tls.key".to_owned(), tls.key.clone())));
+    findings.extend(readable_by_others(path, &places));
+    let events = config.server.events_auth.iter().flat_map(|auth| &auth.header);
+    for header in config.server.auth.header.iter().chain(events) {
         findings.extend(weak(header));
     }
-    findings.extend(repeated(&config.server.auth));
-    findings.extend(plain_http("server.listen", config.server.listen));
+    findings.extend(repeated(&config.server.auth.header));
+    if config.server.tls.is_none() {
+        findings.extend(plain_http("server.listen", config.server.listen));
+    }
     if is_public(config.server.private_listen.ip()) {
         findings.push(Finding::warning(
             "server.private_listen",
@@ -156,7 +160,7 @@ mod tests {
     use crate::secret::Secret;
 
     fn header(secret: &str) -> HeaderAuth {
-        HeaderAuth { name: "authorization".to_owned(), secret: Secret::from(secret) }
+        HeaderAuth { name: "authorization".to_owned(), secret: Secret::from(secret), file: None }
     }
 
     #[test]

@@ -41,8 +41,8 @@ fn generate(common: &Common, path: &Path, events_only: bool) -> anyhow::Result<E
     };
     let apart = config.server.events_auth.filter(|_| events_only);
     let (section, headers) = match apart {
-        Some(apart) => ("server.events_auth", apart),
-        None => ("server.auth", config.server.auth),
+        Some(apart) => ("server.events_auth", apart.header),
+        None => ("server.auth", config.server.auth.header),
     };
     let mut report = Report::default();
     let made = std::path::absolute(path).and_then(|path| {

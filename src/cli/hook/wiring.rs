@@ -75,7 +75,7 @@ impl Wired {
     pub(super) fn entries(&self, end: End) -> Vec<Entry<'_>> {
         let (list, headers) = self.list(end);
         let numbered = headers.iter().enumerate();
-        numbered.map(|(index, HeaderAuth { name, secret })| Entry { index, name, secret, list }).collect()
+        numbered.map(|(index, HeaderAuth { name, secret, .. })| Entry { index, name, secret, list }).collect()
     }
 
     /// The entry of this number.
@@ -145,8 +145,8 @@ impl Wired {
 
     fn list(&self, end: End) -> (&'static str, &[HeaderAuth]) {
         match (end, &self.server.events_auth) {
-            (End::Events, Some(apart)) => ("server.events_auth", apart),
-            _ => ("server.auth", &self.server.auth),
+            (End::Events, Some(apart)) => ("server.events_auth", &apart.header),
+            _ => ("server.auth", &self.server.auth.header),
         }
     }
 }

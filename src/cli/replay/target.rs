@@ -63,7 +63,7 @@ impl Target {
         };
         let (url, is_here) = address(args.to.as_deref(), server.as_ref()).map_err(bad)?;
         // The first entry; what was given counts more.
-        if let Some(first) = server.and_then(|server| server.auth.into_iter().next())
+        if let Some(first) = server.and_then(|server| server.auth.header.into_iter().next())
             && !headers.iter().any(|(name, _)| *name == first.name)
         {
             headers.push((first.name, first.secret));
@@ -168,7 +168,8 @@ fn listener(server: &Server) -> Result<Url, String> {
             std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
         });
     }
-    let url = format!("http://{address}{}", server.path);
+    let scheme = if server.tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{address}{}", server.path);
     Url::parse(&url).map_err(|error| format!("server.listen and server.path make no URL ({error})"))
 }
 

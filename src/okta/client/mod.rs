@@ -8,6 +8,7 @@ mod address;
 mod clock;
 mod connect;
 mod direct;
+mod document;
 mod error;
 mod exchange;
 mod key;
@@ -31,6 +32,7 @@ use pacing::{Pacing, Rules, Wait};
 use transport::Transport;
 
 pub use direct::{Direct, NoAnswer};
+pub use document::{Document, Documents};
 pub use error::{CallError, Code, Refusal, SetupError};
 pub use pacing::PauseCause;
 

@@ -1,11 +1,18 @@
 //! `[server]`: the two listeners, who may call, and how long an answer may take.
 
+mod auth;
+mod limits;
+mod tls;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::section::Section;
 use super::throttle::{self, Throttle};
-use crate::secret::Secret;
+
+pub use auth::{Auth, HeaderAuth, OAuth2};
+pub use limits::ServerLimits;
+pub use tls::Tls;
 
 /// Okta gives up after three seconds, so an answer must be on its way before.
 const OKTA_PATIENCE: Duration = Duration::from_secs(3);
@@ -35,19 +42,14 @@ pub struct Server {
     pub verify_memory: u64,
     /// `[server.throttle]`
     pub throttle: Throttle,
-    /// `[server.auth] header`: any one of them lets a call in.
-    pub auth: Vec<HeaderAuth>,
-    /// `[server.events_auth] header`: the same for the event hook; none where `auth` is for both.
-    pub events_auth: Option<Vec<HeaderAuth>>,
-}
-
-/// One header and its secret value.
-#[derive(Debug)]
-pub struct HeaderAuth {
-    /// Header name, in lower case.
-    pub name: String,
-    /// The whole value, scheme included.
-    pub secret: Secret,
+    /// `[server.auth]`
+    pub auth: Auth,
+    /// `[server.events_auth]`: the same for the event hook; none where `auth` is for both.
+    pub events_auth: Option<Auth>,
+    /// `[server.tls]`: for the public listener; none where it speaks plain HTTP.
+    pub tls: Option<Tls>,
+    /// `[server.limits]`, of each listener.
+    pub limits: ServerLimits,
 }
 
 pub(super) fn read(mut section: Section<'_>) -> Server {
@@ -67,8 +69,10 @@ pub(super) fn read(mut section: Section<'_>) -> Server {
         },
         verify_memory: u64::from(section.integer_or("verify_memory_mib", 1..=1_048_576, 512)) << 20,
         throttle: throttle::read(section.section("throttle")),
-        auth: auth(&mut section),
-        events_auth: section.has("events_auth").then(|| headers(section.section("events_auth"))),
+        auth: auth::read(section.section("auth")),
+        events_auth: section.has("events_auth").then(|| auth::read(section.section("events_auth"))),
+        tls: if section.has("tls") { tls::read(section.section("tls")) } else { None },
+        limits: limits::read(section.section("limits")),
     };
     if server.listen == server.private_listen && server.listen.port() != 0 {
         section.problem(
@@ -113,47 +117,4 @@ fn deadline(section: &mut Section<'_>) -> Duration {
         section.problem("deadline", "must be below 3 s, for Okta waits no longer; the default is \"2.5s\"");
     }
     deadline
-}
-
-fn auth(section: &mut Section<'_>) -> Vec<HeaderAuth> {
-    headers(section.section("auth"))
-}
-
-fn headers(mut auth: Section<'_>) -> Vec<HeaderAuth> {
-    let mend = "write header = [{ name = \"Authorization\", secret = \"env:KEYFERRY_HOOK_SECRET\" }]";
-    if !auth.has("header") {
-        auth.missing("header", mend);
-    }
-    let mut headers = Vec::new();
-    for mut header in auth.sections("header") {
-        let name =
-            header.required_text("name", "write the header that Okta sends, such as \"Authorization\"");
-        let secret =
-            header.required_secret("secret", "write the value that Okta sends, as env:NAME or file:PATH");
-        if let Some(name) = &name
-            && axum::http::HeaderName::from_bytes(name.as_bytes()).is_err()
-        {
-            header.problem("name", "is not a name that an HTTP header can have");
-        }
-        if let Some(secret) = &secret
-            && !secret.expose().iter().all(|byte| matches!(byte, b' '..=b'~'))
-        {
-            header.problem(
-                "secret",
-                "holds a character that an HTTP header cannot carry; printable ASCII only",
-            );
-        }
-        if let Some(secret) = &secret
-            && (secret.expose().starts_with(b" ") || secret.expose().ends_with(b" "))
-        {
-            header
-                .problem("secret", "begins or ends with a space, which HTTP drops: no call would ever match");
-        }
-        header.finish();
-        if let (Some(name), Some(secret)) = (name, secret) {
-            headers.push(HeaderAuth { name: name.to_ascii_lowercase(), secret });
-        }
-    }
-    auth.finish();
-    headers
 }
