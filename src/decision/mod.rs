@@ -8,8 +8,10 @@ mod decoy;
 mod metrics;
 mod outcome;
 mod pool;
+mod recent;
 
-pub use decider::{Attempt, Decided, Decider, SourceHealth, Store};
+pub use decider::{Attempt, Decided, Decider, SourceHealth, SourceUse, Store};
 pub use metrics::Metrics;
 pub use outcome::{Cause, Decision, Reason};
-pub use pool::{PoolSettings, VerifyPool};
+pub use pool::{PoolSettings, PoolUse, VerifyPool};
+pub use recent::{Episode, Latencies, Problem, Recent, Tally};
