@@ -16,7 +16,9 @@ use tokio::sync::watch;
 use super::{Exit, output, setup, stores};
 use crate::config::{Config, HeaderAuth, Needs, Server};
 use crate::decision::{Decider, Metrics, PoolSettings, VerifyPool};
-use crate::http::{EventHook, HeaderSecret, Hook, event_hook_router, hook_router, private_router};
+use crate::http::{
+    DashboardSettings, EventHook, HeaderSecret, Hook, dashboard_router, event_hook_router, hook_router, private_router,
+};
 use crate::ledger::Recorder;
 use crate::telemetry;
 
@@ -65,13 +67,14 @@ pub(super) struct Ready {
     public: Router,
     decider: Arc<Decider>,
     recorder: Recorder,
+    dashboard: Option<DashboardSettings>,
     grace: Duration,
 }
 
 impl Ready {
     /// Opens the sources, the listeners and the ledger; or the exit code after what cannot work was told.
     pub(super) async fn new(config: Config) -> anyhow::Result<Result<Self, Exit>> {
-        let Config { server, ledger, sources, limits, .. } = config;
+        let Config { mut server, ledger, sources, limits, .. } = config;
         let stores = match stores::for_sign_in(sources, &limits) {
             Ok(stores) => stores,
             Err(exit) => return Ok(Err(exit)),
@@ -85,8 +88,11 @@ impl Ready {
             VerifyPool::start(settings, Arc::clone(&metrics)).context("cannot start the verify threads")?;
         let decider = Arc::new(Decider::new(stores, pool, recorder.clone(), Arc::clone(&metrics)));
         let grace = server.shutdown_grace;
+        let (listen, deadline) = (service.private.local_addr()?, server.deadline);
+        let dashboard =
+            server.dashboard.take().map(|of| DashboardSettings { token: of.token, listen, deadline });
         let public = public(server, &decider, &recorder, &metrics)?;
-        Ok(Ok(Self { service, public, decider, recorder, grace }))
+        Ok(Ok(Self { service, public, decider, recorder, dashboard, grace }))
     }
 
     /// Where the hook listens.
@@ -94,7 +100,7 @@ impl Ready {
         self.service.public.local_addr()
     }
 
-    /// Where health and metrics are.
+    /// Where health, metrics and the dashboard are.
     pub(super) fn private_address(&self) -> std::io::Result<SocketAddr> {
         self.service.private.local_addr()
     }
@@ -110,7 +116,17 @@ impl Ready {
             let decider = Arc::clone(&self.decider);
             async move { decider.learn_decoy().await }
         });
-        let served = self.service.run(self.public, private_router(self.decider), stop, self.grace).await;
+        let (ending, ended) = watch::channel(false);
+        let mut private = private_router(Arc::clone(&self.decider));
+        if let Some(settings) = self.dashboard {
+            private = private.merge(dashboard_router(self.decider, settings, ended));
+        }
+        // Streams of events have no end of their own, and would hold up the stop.
+        let stop = async {
+            stop.await;
+            ending.send_replace(true);
+        };
+        let served = self.service.run(self.public, private, stop, self.grace).await;
         learning.abort();
         self.recorder.close(LEDGER_GRACE).await;
         served

@@ -3,6 +3,7 @@
 //! Rooms never see this type: `cli` takes it apart and hands each room plain arguments.
 
 mod cleanup;
+mod dashboard;
 mod environment;
 mod import;
 mod okta;
@@ -16,6 +17,7 @@ use std::path::Path;
 use toml::Table;
 
 pub use cleanup::Cleanup;
+pub use dashboard::Dashboard;
 pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use okta::{Okta, PrivateKeyJwt};
 pub use server::{HeaderAuth, Server};
