@@ -17,7 +17,8 @@ use super::{Exit, output, setup, stores};
 use crate::config::{Config, HeaderAuth, Needs, Server};
 use crate::decision::{Decider, Metrics, PoolSettings, VerifyPool};
 use crate::http::{
-    DashboardSettings, EventHook, HeaderSecret, Hook, dashboard_router, event_hook_router, hook_router, private_router,
+    DashboardSettings, EventHook, HeaderSecret, Hook, dashboard_router, event_hook_router, hook_router,
+    private_router,
 };
 use crate::ledger::Recorder;
 use crate::telemetry;

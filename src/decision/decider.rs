@@ -286,8 +286,7 @@ impl Decider {
         let start = u64::from(self.recent.started_at());
         let until = SystemTime::UNIX_EPOCH + Duration::from_secs(start - start % 60);
         for (minute, of) in ledger.decisions_by_minute(until, Duration::from_hours(24)).await? {
-            let tally =
-                Tally { verified: of.verified, rejected: of.rejected, unavailable: of.unavailable };
+            let tally = Tally { verified: of.verified, rejected: of.rejected, unavailable: of.unavailable };
             self.recent.before(minute, tally);
         }
         Ok(true)

@@ -96,7 +96,10 @@ impl Ledger {
         let mut minutes: BTreeMap<u32, Outcomes> = BTreeMap::new();
         for (minute, outcome, decisions) in rows {
             if let Ok(minute) = u32::try_from(minute) {
-                minutes.entry(minute).or_default().add(&outcome, u64::try_from(decisions).unwrap_or_default());
+                minutes
+                    .entry(minute)
+                    .or_default()
+                    .add(&outcome, u64::try_from(decisions).unwrap_or_default());
             }
         }
         Ok(minutes.into_iter().collect())
@@ -151,7 +154,8 @@ mod tests {
         let hour = NOW / HOUR;
         let course = course(&[(Some(hour - 3), 0, 5), (Some(hour - 1), 1, 2)], &[(hour - 1, 4)], NOW);
         assert_eq!(course.step, HOUR);
-        let points: Vec<_> = course.points.iter().map(|p| (p.at / HOUR - hour, p.seeded, p.arrived)).collect();
+        let points: Vec<_> =
+            course.points.iter().map(|p| (p.at / HOUR - hour, p.seeded, p.arrived)).collect();
         assert_eq!(points, [(-3, 5, 0), (-2, 5, 0), (-1, 7, 4), (0, 7, 4)]);
         assert_eq!(course.waiting, Waiting { week: 2, ..Waiting::default() });
     }
@@ -175,7 +179,8 @@ mod tests {
     async fn the_ledger_tells_decisions_by_minute() {
         let ledger = Ledger::open("sqlite::memory:", None).await.unwrap();
         let minute = 30_000_000_u32;
-        let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(minute) * 60 + seconds);
+        let at =
+            |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(minute) * 60 + seconds);
         let event = |seconds, outcome, reason| super::super::DecisionEvent {
             at: at(seconds),
             outcome,

@@ -15,6 +15,7 @@ mod canary;
 mod cleanup;
 mod configuration;
 mod contract;
+mod dashboard;
 mod demo;
 mod deploy;
 mod documents;

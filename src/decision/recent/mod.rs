@@ -14,8 +14,8 @@ use std::time::{Duration, Instant, SystemTime};
 use super::{Cause, Decided, Decision, Reason};
 pub use latency::Latencies;
 use latency::Latency;
-pub use problems::{Episode, Problem};
 use problems::Problems;
+pub use problems::{Episode, Problem};
 use ring::Ring;
 
 /// Seconds that are kept one by one.

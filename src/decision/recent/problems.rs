@@ -93,8 +93,13 @@ impl Problems {
         ];
         for source in sources {
             problems.extend(
-                [Problem::SourceDown, Problem::UnreadableHash, Problem::TooCostly, Problem::AmbiguousUsername]
-                    .map(|of| of(Arc::clone(source))),
+                [
+                    Problem::SourceDown,
+                    Problem::UnreadableHash,
+                    Problem::TooCostly,
+                    Problem::AmbiguousUsername,
+                ]
+                .map(|of| of(Arc::clone(source))),
             );
         }
         let slots = problems.into_iter().map(Slot::new).collect();

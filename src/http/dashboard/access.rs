@@ -253,7 +253,8 @@ mod tests {
         for host in ["127.0.0.1:9090", "localhost", "LOCALHOST:9090", "[::1]:9090", "10.0.0.7", "[fd00::1]"] {
             assert!(open.host_fits(&headers(&[(header::HOST, host)])), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:9090", "", "[evil]:1"] {
+        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:9090", "", "[evil]:1"]
+        {
             assert!(!open.host_fits(&headers(&[(header::HOST, host)])), "{host}");
             assert!(access().host_fits(&headers(&[(header::HOST, host)])), "{host}");
         }

@@ -303,12 +303,16 @@ fn source(
     down_since: Option<u64>,
 ) -> Source {
     let (level, words, since) = match silent.map(|silent| silent.get(&of.name)) {
-        Some(Some((since, words))) => (Level::Bad, words.clone(), Some(down_since.unwrap_or(*since).min(*since))),
+        Some(Some((since, words))) => {
+            (Level::Bad, words.clone(), Some(down_since.unwrap_or(*since).min(*since)))
+        }
         Some(None) if of.failing => {
             let words = "answers, but its last look-up failed; the log says how";
             (Level::Warning, words.to_owned(), down_since)
         }
-        None if of.failing => (Level::Bad, "its last look-up failed; the log says how".to_owned(), down_since),
+        None if of.failing => {
+            (Level::Bad, "its last look-up failed; the log says how".to_owned(), down_since)
+        }
         Some(None) => (Level::Good, "answers".to_owned(), None),
         None => (Level::Unknown, "not asked yet".to_owned(), None),
     };

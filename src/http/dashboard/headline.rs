@@ -84,7 +84,8 @@ mod tests {
         assert_eq!(headline(&[], &ledger(Level::Good), &past, FINE), good, "what is over is over");
         let down = headline(&[source(Level::Bad)], &ledger(Level::Warning), &past, FINE);
         assert_eq!((down.words.as_str(), down.since), ("Source shop does not answer", Some(10)));
-        let two = [problem(Level::Bad, 20, true), problem(Level::Bad, 3, true), problem(Level::Warning, 1, true)];
+        let two =
+            [problem(Level::Bad, 20, true), problem(Level::Bad, 3, true), problem(Level::Warning, 1, true)];
         assert_eq!(headline(&[source(Level::Bad)], &ledger(Level::Good), &two, FINE).words, "since 3");
     }
 

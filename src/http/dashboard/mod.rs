@@ -225,10 +225,13 @@ mod tests {
 
     #[test]
     fn only_addresses_of_this_machine_or_a_private_network_are_private() {
-        for address in ["127.0.0.1", "10.1.2.3", "192.168.0.9", "172.16.0.1", "169.254.1.1", "::1", "fd00::1"] {
+        for address in ["127.0.0.1", "10.1.2.3", "192.168.0.9", "172.16.0.1", "169.254.1.1", "::1", "fd00::1"]
+        {
             assert!(is_private(address.parse().unwrap()), "{address}");
         }
-        for address in ["0.0.0.0", "::", "8.8.8.8", "172.32.0.1", "2001:db8::1", "::ffff:8.8.8.8", "100.64.0.1"] {
+        for address in
+            ["0.0.0.0", "::", "8.8.8.8", "172.32.0.1", "2001:db8::1", "::ffff:8.8.8.8", "100.64.0.1"]
+        {
             assert!(!is_private(address.parse().unwrap()), "{address}");
         }
     }
@@ -244,7 +247,8 @@ mod tests {
         }
         for script in [SCRIPT, CHARTS] {
             let script = script.replace("http://www.w3.org/2000/svg", "");
-            for forbidden in ["innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "http:"] {
+            for forbidden in ["innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "http:"]
+            {
                 assert!(!script.contains(forbidden), "{forbidden}");
             }
         }

@@ -329,7 +329,10 @@ mod tests {
     fn every_user_is_in_one_part_of_the_bar() {
         let states = ["planned", "sending", "seeded", "rejected", "skipped", "verified", "confirmed"];
         let summary = Summary {
-            users: states.iter().flat_map(|state| [users("hash", state, 1), users("hook", state, 10)]).collect(),
+            users: states
+                .iter()
+                .flat_map(|state| [users("hash", state, 1), users("hook", state, 10)])
+                .collect(),
             ..Summary::default()
         };
         let progress = progress(&summary);
@@ -375,7 +378,11 @@ mod tests {
                 scheme(
                     Some("bcrypt"),
                     6,
-                    vec![outcome("wrong password", 3), outcome("unreadable hash", 1), outcome("inactive", 50)],
+                    vec![
+                        outcome("wrong password", 3),
+                        outcome("unreadable hash", 1),
+                        outcome("inactive", 50),
+                    ],
                     Some(Mapping::Proved),
                 ),
                 scheme(Some("md5"), 0, vec![outcome("wrong password", 7)], Some(Mapping::Doubtful)),
@@ -384,8 +391,10 @@ mod tests {
             ..Summary::default()
         };
         let told = formats(&summary);
-        let told: Vec<_> =
-            told.iter().map(|format| (format.scheme.as_str(), format.users, format.success_permille)).collect();
+        let told: Vec<_> = told
+            .iter()
+            .map(|format| (format.scheme.as_str(), format.users, format.success_permille))
+            .collect();
         assert_eq!(told, [("md5", 0, Some(0)), ("bcrypt", 120, Some(600)), ("phpass", 5, None)]);
         assert_eq!(unknown_users(&summary), 4);
     }
