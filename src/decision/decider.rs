@@ -261,8 +261,9 @@ impl Decider {
     }
 
     /// Notes the problems that no call tells of: a ledger that fails, decisions that it lost, mappings in doubt. To be
-    /// asked for every few seconds.
-    pub fn look_round(&self) {
+    /// asked for every few seconds. `doubtful` are the sources and schemes that the ledger last had in doubt, which may
+    /// be by another replica's sign-ins, or from before the start.
+    pub fn look_round(&self, doubtful: Vec<(Arc<str>, Arc<str>)>) {
         let health = self.recorder.health();
         let seen = self.lost_told.swap(health.dropped, Ordering::Relaxed);
         if health.dropped > seen {
@@ -274,9 +275,20 @@ impl Decider {
             let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
             standing.push((Problem::LedgerFailing, u32::try_from(since).unwrap_or(now).min(now)));
         }
-        let doubtful =
-            self.recorder.mappings().into_iter().filter(|state| state.mapping == Mapping::Doubtful);
-        standing.extend(doubtful.map(|state| (Problem::MappingDoubtful(state.source, state.scheme), now)));
+        let known = self.recorder.mappings();
+        let proved = |source: &Arc<str>, scheme: &Arc<str>| {
+            let of = known.iter().find(|state| state.source == *source && state.scheme == *scheme);
+            of.is_some_and(|state| state.mapping == Mapping::Proved)
+        };
+        let told = doubtful.into_iter().filter(|(source, scheme)| !proved(source, scheme));
+        let seen = known.iter().filter(|state| state.mapping == Mapping::Doubtful);
+        let seen = seen.map(|state| (Arc::clone(&state.source), Arc::clone(&state.scheme)));
+        for (source, scheme) in told.chain(seen) {
+            let problem = Problem::MappingDoubtful(source, scheme);
+            if !standing.iter().any(|(other, _)| *other == problem) {
+                standing.push((problem, now));
+            }
+        }
         self.recent.lasting(standing);
     }
 

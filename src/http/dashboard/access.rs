@@ -130,9 +130,14 @@ impl Sessions {
     }
 }
 
-/// Whether a form comes from a page of this listener. Browsers say so with every `POST`; what says nothing is none.
+/// Whether a form comes from a page of this listener. Browsers say so by `Sec-Fetch-Site`, where the address is one that
+/// they trust, or else by `Origin`, which is `null` for pages that tell no referrer, ours among them. What says nothing
+/// has no cookie of ours either: that goes to our own pages alone.
 pub(super) fn from_here(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    let Some(origin) = headers.get(header::ORIGIN).filter(|origin| *origin != "null") else { return true };
     let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, rest)| rest);
     authority.is_some_and(|authority| {
         headers.get(header::HOST).is_some_and(|host| host.as_bytes() == authority.as_bytes())
@@ -265,9 +270,15 @@ mod tests {
     fn a_form_from_elsewhere_is_none() {
         let of = |origin: &str| headers(&[(header::HOST, "localhost:9090"), (header::ORIGIN, origin)]);
         assert!(from_here(&of("http://localhost:9090")));
-        for origin in ["http://evil.example", "null", "http://localhost", "http://localhost:9091"] {
+        for origin in ["http://evil.example", "http://localhost", "http://localhost:9091", "localhost:9090"] {
             assert!(!from_here(&of(origin)), "{origin}");
         }
+        let site = |site: &str| {
+            let mut headers = of("null");
+            headers.insert("sec-fetch-site", site.parse().unwrap());
+            from_here(&headers)
+        };
+        assert!(site("same-origin") && !site("same-site") && !site("cross-site"));
         assert!(from_here(&headers(&[(header::HOST, "localhost:9090")])));
     }
 }

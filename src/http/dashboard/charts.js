@@ -37,15 +37,19 @@ function scale(svg, { left, right, top, bottom }, most) {
   return y;
 }
 
-// Labels below, as many as fit; the last one is kept.
-function along(svg, labels, x, bottom, room) {
-  const every = Math.max(1, Math.ceil((labels.length * room) / Math.max(x(labels.length) - x(0), 1)));
-  labels.forEach((label, index) => {
-    if ((labels.length - 1 - index) % every) return;
-    const last = index === labels.length - 1;
-    const at = last ? x(labels.length) : x(index + 0.5);
-    svg.append(node("text", { x: at, y: bottom + 16, "text-anchor": last ? "end" : "middle" }, label));
-  });
+// Labels below, where there are any, as many as fit; the end is now.
+function along(svg, labels, x, bottom) {
+  const room = 52;
+  const end = x(labels.length);
+  svg.append(node("text", { x: end, y: bottom + 16, "text-anchor": "end" }, "now"));
+  const named = labels.map((label, index) => [label, x(index)]).filter(([label]) => label);
+  const apart = named.length > 1 ? named[1][1] - named[0][1] : end;
+  const every = Math.max(1, Math.ceil(room / apart));
+  for (const [label, at] of named.filter((_, index) => index % every === 0)) {
+    if (end - at < room) continue;
+    svg.append(node("line", { class: "axis", x1: at, x2: at, y1: bottom, y2: bottom + 4 }));
+    svg.append(node("text", { x: at, y: bottom + 16, "text-anchor": at - x(0) < room / 2 ? "start" : "middle" }, label));
+  }
 }
 
 /** Stacked bars: `counts` is a list of lists, one number for each class of `kinds`; the last bar is not over. */
@@ -68,7 +72,7 @@ export function bars(place, counts, labels, kinds) {
       under += part;
     });
   });
-  along(svg, labels, x, box.bottom, 64);
+  along(svg, labels, x, box.bottom);
 }
 
 /** Two sums over time, one behind the other: points of {seeded, arrived}. */
@@ -85,7 +89,7 @@ export function course(place, points, labels) {
     svg.append(node("path", { class: `area ${kind}`, d: `${begin}${path}L${box.right} ${y(0)}Z` }));
     svg.append(node("path", { class: `line ${kind}`, d: begin + path }));
   }
-  along(svg, labels, x, box.bottom, 72);
+  along(svg, labels, x, box.bottom);
 }
 
 /** How many took how long, on a logarithmic scale from a tenth of a millisecond to ten seconds, against two limits. */
@@ -118,10 +122,8 @@ export function latency(place, { buckets, p50, p95, p99 }, deadline, patience) {
   };
   limit(patience, "limit", `Okta gives up at ${seconds(patience)}`, 11);
   limit(deadline, "deadline", `answered by ${seconds(deadline)}`, 26);
-  for (const [micros, label] of [[p50, "50"], [p95, "95"], [p99, "99"]]) {
-    if (!micros) continue;
+  for (const micros of [p50, p95, p99].filter(Boolean)) {
     svg.append(node("path", { class: "strong", d: `M${x(micros) - 4} ${box.bottom + 7}h8l-4 -7z` }));
-    void label;
   }
 }
 

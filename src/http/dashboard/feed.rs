@@ -18,7 +18,7 @@ use super::headline::headline;
 use super::state::{Figures, LedgerState, Level, Parts, Source, Stamped, State, millis};
 use super::words;
 use crate::decision::{Decider, Problem, SourceUse};
-use crate::ledger::{Ledger, LedgerError, RecorderHealth};
+use crate::ledger::{Course, Ledger, LedgerError, Mapping, RecorderHealth, Summary};
 
 /// Streams at once.
 const WATCHERS: usize = 32;
@@ -138,7 +138,8 @@ impl Feed {
             quiet += 1;
             if watched || quiet >= LOOK_ROUND {
                 quiet = 0;
-                self.decider.look_round();
+                let doubtful = self.kept().doubtful();
+                self.decider.look_round(doubtful);
             }
             if watched {
                 self.want();
@@ -227,11 +228,18 @@ impl Feed {
     }
 }
 
-async fn read(ledger: &Ledger) -> Result<(crate::ledger::Summary, crate::ledger::Course), LedgerError> {
+async fn read(ledger: &Ledger) -> Result<(Summary, Course), LedgerError> {
     Ok((ledger.summary().await?, ledger.course(SystemTime::now()).await?))
 }
 
 impl Kept {
+    /// What the figures have in doubt.
+    fn doubtful(&self) -> Vec<(Arc<str>, Arc<str>)> {
+        let formats = self.figures.iter().flat_map(|figures| &figures.formats);
+        let doubtful = formats.filter(|format| format.mapping == Some(Mapping::Doubtful));
+        doubtful.map(|format| (Arc::from(&*format.source), Arc::from(&*format.scheme))).collect()
+    }
+
     /// Users a minute that came to Okta lately; none until there is something to compare with.
     fn rate(&mut self, now: Instant, came: u64) -> Option<u64> {
         self.seeded.push_back((now, came));

@@ -28,7 +28,7 @@ pub(super) fn headline(
         words: if source.level == Level::Bad {
             format!("Source {} does not answer", source.name)
         } else {
-            format!("Look-ups in source {} have failed", source.name)
+            format!("Look-ups in source {} fail", source.name)
         },
         since: source.since,
     });
@@ -42,7 +42,8 @@ pub(super) fn headline(
         words: problem.what.clone(),
         since: Some(problem.first_at),
     });
-    let all = of_sources.chain(of_ledger).chain(of_problems).chain(slow(latency));
+    // Of equals the last one is taken, and a source's own words tell more than the calls'.
+    let all = slow(latency).into_iter().chain(of_problems).chain(of_ledger).chain(of_sources);
     let worst = all.max_by_key(|line| (line.level, line.since.map(std::cmp::Reverse)));
     worst.unwrap_or_else(|| Headline { level: Level::Good, words: "All in order".to_owned(), since: None })
 }

@@ -74,10 +74,10 @@ function headline({ level, words, since }) {
 }
 
 const STATES = [
-  ["confirmed", "confirmed", "Confirmed by Okta"],
-  ["verified", "verified", "Verified by the hook"],
-  ["seeded_hash", "hash", "Seeded with the hash"],
-  ["seeded_hook", "hook", "Hook, not signed in yet"],
+  ["confirmed", "confirmed", "Confirmed"],
+  ["verified", "verified", "Verified"],
+  ["seeded_hash", "hash", "Seeded by hash"],
+  ["seeded_hook", "hook", "Hook, not signed in"],
   ["pending", "pending", "Pending"],
   ["rejected", "rejected", "Rejected"],
   ["skipped", "skipped", "Left as they were"],
@@ -105,7 +105,7 @@ function progress(figures, ledger) {
     );
     $("progress-legend").replaceChildren(
       ...STATES.filter(([key]) => of[key] || key !== "skipped").map(([key, kind, words]) =>
-        make("li", {}, make("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), words, make("b", { id: `progress-${key}` }, number.format(of[key]))),
+        make("li", {}, make("span", { class: "quiet" }, make("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), words), make("b", { id: `progress-${key}` }, number.format(of[key]))),
       ),
     );
   });
@@ -130,10 +130,11 @@ function notes({ summary, seeded_a_minute: pace }) {
 function over({ step, points }) {
   const hours = step < 86_400_000;
   const label = ({ at }) => (hours ? clock.format(at) : day.format(at));
-  set("course-words", points.length ? `${hours ? "by the hour" : "by the day"}, since ${moment(points[0].at)}` : "");
+  const begin = points.length ? (hours ? moment : (at) => day.format(at))(points[0].at) : "now";
+  set("course-words", `${hours ? "by the hour" : "by the day"}, since ${begin}`);
   once("course", [points, $("course-chart").clientWidth], () => {
     const last = points.at(-1) ?? { seeded: 0, arrived: 0 };
-    const words = `Since ${points.length ? moment(points[0].at) : "now"}: ${counted(last.seeded, "user")} in Okta, ${number.format(last.arrived)} signed in`;
+    const words = `Since ${begin}: ${counted(last.seeded, "user")} in Okta, ${number.format(last.arrived)} signed in`;
     $("course-chart").setAttribute("aria-label", words);
     course($("course-chart"), points, points.map(label));
     const rows = points.map((point) => {
@@ -147,11 +148,19 @@ function over({ step, points }) {
 
 const cell = (count) => make("td", { class: "number" }, number.format(count));
 
+/** What is said of each range, and how far two times on its axis are apart, in minutes. */
 const RANGES = {
-  live: ["the last 10 minutes", "One bar is 10 seconds"],
-  hour: ["the last hour", "One bar is one minute"],
-  day: ["the last 24 hours", "One bar is 15 minutes"],
+  live: ["the last 10 minutes", "One bar is 10 seconds", 1],
+  hour: ["the last hour", "One bar is one minute", 10],
+  day: ["the last 24 hours", "One bar is 15 minutes", 180],
 };
+
+/** Whether a time, as the reader's clock has it, is one for the axis. */
+function round(at) {
+  const date = new Date(at);
+  const minute = date.getHours() * 60 + date.getMinutes();
+  return date.getSeconds() === 0 && minute % RANGES[range][2] === 0;
+}
 
 function signIns(all) {
   const { step_s: step, last_at: last, counts } = all[range];
@@ -162,13 +171,17 @@ function signIns(all) {
   set("signins-unavailable", number.format(unavailable));
   set("signins-minute", number.format(all.minute.reduce((sum, count) => sum + count, 0)));
   const [time, bar] = RANGES[range];
-  show("signins-empty", !(verified + rejected + unavailable));
+  const any = [all.live, all.hour, all.day].some((series) => series.counts.some((count) => count.some(Boolean)));
+  show("signins-empty", !any);
+  show("signins-full", any);
+  show("signins-ranges", any);
+  if (!any) return;
   set("signins-words", `${bar}; the last one is not over. Rejected are wrong passwords, names that no source knows, and users who may not sign in.`);
   once("signins", [range, last, counts, $("signins-chart").clientWidth], () => {
     const words = `Sign-ins in ${time}: ${number.format(verified)} verified, ${number.format(rejected)} rejected, ${number.format(unavailable)} unavailable`;
     $("signins-chart").setAttribute("aria-label", words);
     const from = counts.map((_, index) => last - (counts.length - 1 - index) * step * 1000);
-    bars($("signins-chart"), counts, from.map((at) => clock.format(at)), ["verified", "wrong", "unavailable"]);
+    bars($("signins-chart"), counts, from.map((at) => (round(at) ? clock.format(at) : "")), ["verified", "wrong", "unavailable"]);
     const rows = counts.map((count, index) => [count, from[index]]).filter(([count]) => count.some(Boolean));
     const format = range === "live" ? exact : clock;
     $("signins-table").tBodies[0].replaceChildren(
@@ -184,7 +197,7 @@ function times(of, deadline, patience) {
   for (const share of ["p50", "p95", "p99"]) set(`latency-${share}`, seconds(of[share]));
   const room = Math.max(1, Math.floor((patience * 1000) / Math.max(of.p99, 1)));
   const words = of.p99 < patience * 1000 ? `99 % are ${room > 1 ? `more than ${number.format(room)} times` : ""} faster than Okta's ${patience / 1000} s.` : `Too slow for Okta's ${patience / 1000} s.`;
-  set("latency-words", `${counted(of.decisions, "sign-in")}, the longest within ${seconds(of.longest)}. ${words}`);
+  set("latency-words", `${counted(of.decisions, "sign-in")}, the longest within ${seconds(of.longest)}. ${words} ▲ half, 95 % and 99 %.`);
   once("latency", [of, $("latency-chart").clientWidth], () => {
     $("latency-chart").setAttribute("aria-label", `Time to answer: half within ${seconds(of.p50)}, 95 % within ${seconds(of.p95)}, 99 % within ${seconds(of.p99)}; Okta gives up at ${patience / 1000} s`);
     latency($("latency-chart"), of, deadline * 1000, patience * 1000);
@@ -207,12 +220,19 @@ function formats(figures) {
   once("formats", list, () => $("formats-table").tBodies[0].replaceChildren(...list.map(format)));
 }
 
+/** What is known of a mapping, in words. */
+function mapping(of) {
+  if (of.mapping) return MAPPING[of.mapping];
+  if (of.unreadable) return ["warning", "Unreadable values"];
+  return ["unknown", of.users && of.by_hash === of.users ? "Okta has the hash" : "No sign-in yet"];
+}
+
 function format(of) {
   const rate = of.success_permille;
   const shown = rate === null ? "no sign-in" : `${rate / 10} %`;
   const meter = make("span", { class: "meter", "aria-hidden": "true" }, make("span"));
   meter.firstChild.style.width = `${(rate ?? 0) / 10}%`;
-  const [level, words] = of.mapping ? MAPPING[of.mapping] : ["unknown", of.unreadable ? "Unreadable values" : "No sign-in yet"];
+  const [level, words] = mapping(of);
   const unreadable = of.unreadable ? ` (${number.format(of.unreadable)} unreadable)` : "";
   const attributes = (label, kind) => ({ role: "cell", "data-label": label, class: kind });
   return make(

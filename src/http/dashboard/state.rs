@@ -119,6 +119,8 @@ pub(super) struct Format {
     pub(super) scheme: String,
     /// Users in Okta who have it.
     pub(super) users: u64,
+    /// Of these, whom Okta got with the hash, so that it never asks the hook.
+    pub(super) by_hash: u64,
     pub(super) verified_users: u64,
     pub(super) wrong_users: u64,
     /// Sign-ins with it.
@@ -248,6 +250,7 @@ fn formats(summary: &Summary) -> Vec<Format> {
         });
         if let Some(format) = formats.get_mut(known) {
             format.users += count.users;
+            format.by_hash += if count.route == "hash" { count.users } else { 0 };
         }
     }
     formats.sort_by_key(|format| {
@@ -282,6 +285,7 @@ impl Format {
             source: source.to_owned(),
             scheme: scheme.to_owned(),
             users: 0,
+            by_hash: 0,
             verified_users: 0,
             wrong_users: 0,
             verified: 0,

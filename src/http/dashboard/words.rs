@@ -36,8 +36,8 @@ fn words(problem: &Problem) -> (Level, String, &'static str) {
     match problem {
         Problem::SourceDown(source) => (
             Bad,
-            format!("Source {source} does not answer"),
-            "Its users get 503, and Okta asks once more. Look at the database, the network, and `url` of the source.",
+            format!("Look-ups in source {source} fail"),
+            "Its users get 503, and Okta asks once more. Look at the database, the network, `url` and `lookup` of the source.",
         ),
         Problem::WouldBeLate => (
             Warning,

@@ -122,13 +122,12 @@ async fn a_full_page_is_right_live_and_open_to_everybody() {
         .configuration("", "")
         .replacen("127.0.0.1:0", &scene.public.to_string(), 1)
         .replacen("127.0.0.1:0", &scene.private.to_string(), 1);
-    let (here, gone) = (store.database(), store.path().join("gone.db"));
     let mut running = Some(service);
     play("full", &chromium, &scene, async |what| {
         match what {
             "status" => return status(&store),
-            "break source" => std::fs::rename(&here, &gone).expect("renamed"),
-            "mend source" => std::fs::rename(&gone, &here).expect("renamed"),
+            "break source" => store.execute("ALTER TABLE users RENAME TO gone").await,
+            "mend source" => store.execute("ALTER TABLE gone RENAME TO users").await,
             "stop" => {
                 let service = running.take().expect("it runs");
                 service.signal("TERM");

@@ -1,4 +1,4 @@
-//! A ledger in the third week of a migration, so that there is something to look at: 12,480 users in five formats, one of
+//! A ledger in the seventh week of a migration, so that there is something to look at: 12,480 users in five formats, one of
 //! which is mapped wrong. Written past the library, which has no way to write what was weeks ago.
 
 use std::path::Path;
@@ -51,9 +51,15 @@ async fn users(connection: &mut SqliteConnection, now: i64, chance: &mut Chance)
     for (scheme, route, users, signed_in) in FORMATS {
         for _ in 0..users {
             number += 1;
-            // Three nights' imports, and then whoever is new.
-            let night = [19, 18, 17, 9].get(usize::try_from(number % 31 / 10).expect("small")).copied();
-            let seeded_at = now - night.unwrap_or(9) * DAY + chance.below(7 * HOUR);
+            // One department after the other, each in a night.
+            let night = match number % 20 {
+                ..8 => 45,
+                8..14 => 31,
+                14..18 => 17,
+                18 => 10,
+                _ => 4,
+            };
+            let seeded_at = now - night * DAY + chance.below(7 * HOUR);
             // Most come within days.
             let wait = chance.below(now - seeded_at).min(chance.below(now - seeded_at));
             let arrived = chance.below(1_000) < signed_in;
