@@ -310,16 +310,15 @@ fn source(
     silent: Option<&BTreeMap<Arc<str>, (u64, String)>>,
     down_since: Option<u64>,
 ) -> Source {
-    let (level, words, since) = match silent.map(|silent| silent.get(&of.name)) {
+    let silence = silent.map(|silent| silent.get(&of.name));
+    let (level, words, since) = match silence {
         Some(Some((since, words))) => {
             (Level::Bad, words.clone(), Some(down_since.unwrap_or(*since).min(*since)))
         }
-        Some(None) if of.failing => {
-            let words = "answers, but its last look-up failed; the log says how";
-            (Level::Warning, words.to_owned(), down_since)
-        }
-        None if of.failing => {
-            (Level::Bad, "its last look-up failed; the log says how".to_owned(), down_since)
+        _ if of.failing => {
+            // Where nobody has signed in since, it may be well again.
+            let level = if down_since.is_some() { Level::Bad } else { Level::Warning };
+            (level, "its last look-up failed; the log says how".to_owned(), down_since)
         }
         Some(None) => (Level::Good, "answers".to_owned(), None),
         None => (Level::Unknown, "not asked yet".to_owned(), None),
@@ -327,6 +326,7 @@ fn source(
     Source {
         name: of.name.to_string(),
         level,
+        answers: !matches!(silence, Some(Some(_))),
         words,
         since,
         busy: of.open.saturating_sub(of.idle),

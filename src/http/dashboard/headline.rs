@@ -16,36 +16,34 @@ pub(super) struct Headline {
     pub(super) since: Option<u64>,
 }
 
-/// From what is shown below it; the worst comes first, and of two that are equally bad the older.
+/// From what is shown below it. The worst comes first; of what is equally bad a source or the ledger, which all sign-ins
+/// need, and then the older.
 pub(super) fn headline(
     sources: &[Source],
     ledger: &LedgerState,
     problems: &[Told],
     latency: (u64, u64, u64),
 ) -> Headline {
-    let of_sources = sources.iter().filter(|source| source.level >= Level::Warning).map(|source| Headline {
-        level: source.level,
-        words: if source.level == Level::Bad {
-            format!("Source {} does not answer", source.name)
-        } else {
+    let of_sources = sources.iter().filter(|source| source.level >= Level::Warning).map(|source| {
+        let words = if source.answers {
             format!("Look-ups in source {} fail", source.name)
-        },
-        since: source.since,
+        } else {
+            format!("Source {} does not answer", source.name)
+        };
+        (true, Headline { level: source.level, words, since: source.since })
     });
-    let of_ledger = (ledger.level >= Level::Warning).then(|| Headline {
-        level: ledger.level,
-        words: "The ledger cannot be reached; sign-ins go on".to_owned(),
-        since: ledger.since,
+    let of_ledger = (ledger.level >= Level::Warning).then(|| {
+        let words = "The ledger cannot be reached; sign-ins go on".to_owned();
+        (true, Headline { level: ledger.level, words, since: ledger.since })
     });
-    let of_problems = problems.iter().filter(|problem| problem.open).map(|problem| Headline {
-        level: problem.level,
-        words: problem.what.clone(),
-        since: Some(problem.first_at),
+    let of_problems = problems.iter().filter(|problem| problem.open).map(|problem| {
+        (false, Headline { level: problem.level, words: problem.what.clone(), since: problem.since })
     });
-    // Of equals the last one is taken, and a source's own words tell more than the calls'.
-    let all = slow(latency).into_iter().chain(of_problems).chain(of_ledger).chain(of_sources);
-    let worst = all.max_by_key(|line| (line.level, line.since.map(std::cmp::Reverse)));
-    worst.unwrap_or_else(|| Headline { level: Level::Good, words: "All in order".to_owned(), since: None })
+    let slow = slow(latency).map(|line| (false, line));
+    let all = of_sources.chain(of_ledger).chain(of_problems).chain(slow);
+    let worst = all.max_by_key(|(base, line)| (line.level, *base, line.since.map(std::cmp::Reverse)));
+    let fine = || Headline { level: Level::Good, words: "All in order".to_owned(), since: None };
+    worst.map_or_else(fine, |(_, line)| line)
 }
 
 /// Where one of a hundred sign-ins takes more than four fifths of the deadline: (decisions, p99 and deadline in µs).
@@ -70,11 +68,13 @@ mod tests {
 
     fn source(level: Level) -> Source {
         let words = String::new();
-        Source { name: "shop".into(), level, words, since: Some(10), busy: 0, idle: 0, max: 10 }
+        let (name, since) = ("shop".to_owned(), Some(10));
+        Source { name, level, answers: level != Level::Bad, words, since, busy: 0, idle: 0, max: 10 }
     }
 
     fn problem(level: Level, first_at: u64, open: bool) -> Told {
-        Told { level, what: format!("since {first_at}"), advice: "", first_at, last_at: 99, times: 1, open }
+        let (what, since) = (format!("since {first_at}"), Some(first_at));
+        Told { level, what, advice: "", since, first_at, last_at: 99, times: 1, open }
     }
 
     #[test]
@@ -87,7 +87,9 @@ mod tests {
         assert_eq!((down.words.as_str(), down.since), ("Source shop does not answer", Some(10)));
         let two =
             [problem(Level::Bad, 20, true), problem(Level::Bad, 3, true), problem(Level::Warning, 1, true)];
-        assert_eq!(headline(&[source(Level::Bad)], &ledger(Level::Good), &two, FINE).words, "since 3");
+        assert_eq!(headline(&[source(Level::Warning)], &ledger(Level::Good), &two, FINE).words, "since 3");
+        let also = headline(&[source(Level::Bad)], &ledger(Level::Good), &two, FINE);
+        assert_eq!(also.words, "Source shop does not answer", "whatever else there is");
     }
 
     #[test]

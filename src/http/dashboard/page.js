@@ -277,7 +277,7 @@ function problems(list) {
   once("problems", list, () => {
     $("problems-list").replaceChildren(
       ...list.map((of) => {
-        const when = of.open ? `since ${moment(of.first_at)}` : of.first_at === of.last_at ? moment(of.first_at) : `${moment(of.first_at)} to ${moment(of.last_at)}`;
+        const when = of.open ? (of.since ? `since ${moment(of.since)}` : "now") : of.first_at === of.last_at ? moment(of.first_at) : `${moment(of.first_at)} to ${moment(of.last_at)}`;
         const times = of.times > 1 ? `${number.format(of.times)} times, ` : "";
         return make(
           "li",

@@ -65,6 +65,8 @@ pub(super) struct Service {
 pub(super) struct Source {
     pub(super) name: String,
     pub(super) level: Level,
+    /// Whether it gave the last sign of life that it was asked for.
+    pub(super) answers: bool,
     pub(super) words: String,
     pub(super) since: Option<u64>,
     pub(super) busy: u32,

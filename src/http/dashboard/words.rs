@@ -12,6 +12,8 @@ pub(super) struct Told {
     pub(super) level: Level,
     pub(super) what: String,
     pub(super) advice: &'static str,
+    /// Since when, where that is known and it goes on.
+    pub(super) since: Option<u64>,
     pub(super) first_at: u64,
     pub(super) last_at: u64,
     pub(super) times: u64,
@@ -20,10 +22,13 @@ pub(super) struct Told {
 
 pub(super) fn told(episode: &Episode) -> Told {
     let (level, what, advice) = words(&episode.problem);
+    // Of a mapping it is known when this process learnt of it, not when it began.
+    let dated = episode.open && !matches!(episode.problem, Problem::MappingDoubtful(..));
     Told {
         level,
         what,
         advice,
+        since: dated.then(|| millis(episode.first)),
         first_at: millis(episode.first),
         last_at: millis(episode.last),
         times: episode.times,
