@@ -56,7 +56,7 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     tracing::info!(listen = %ready.hook_address()?, path, "the hook listens");
-    tracing::info!(listen = %ready.private_address()?, "health and metrics listen");
+    tracing::info!(listen = %ready.private_address()?, "dashboard, health and metrics listen");
     ready.run(stop_signal()?).await?;
     tracing::info!(lost_log_lines = logging.lost_lines(), "stopped");
     Ok(Exit::Done)

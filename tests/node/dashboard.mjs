@@ -5,11 +5,12 @@
 // that begins with "ask", and answered by a line of JSON on standard input.
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import puppeteer from "puppeteer-core";
+import { small } from "./small-png.mjs";
 
 const scene = JSON.parse(process.argv[2]);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -110,6 +111,15 @@ async function accessible(page, where) {
 
 async function picture(page, name, options = {}) {
   await page.screenshot({ path: join(scene.pictures, `${name}.png`), fullPage: true, ...options });
+}
+
+/** From the top to the end of the formats, below 150 KB. */
+async function forTheReadMe(page) {
+  const bottom = await page.$eval("#formats", (card) => card.getBoundingClientRect().bottom + scrollY);
+  const png = await page.screenshot({ clip: { x: 0, y: 0, width: 1200, height: Math.ceil(bottom) + 16 } });
+  const file = small(Buffer.from(png));
+  assert.ok(file.length < 150_000, `${file.length} bytes`);
+  writeFileSync(join(scene.pictures, "readme.png"), file);
 }
 
 async function fits(page, width, height = 800) {
@@ -237,6 +247,7 @@ async function full() {
   await page.$eval('[data-range="day"]', (button) => button.click());
   await page.setViewport({ width: 1200, height: 900 });
   await picture(page, "light");
+  await forTheReadMe(page);
   await accessible(page, "light");
   await scheme(page, "dark");
   await picture(page, "dark");

@@ -95,7 +95,7 @@ export function course(place, points, labels) {
 /** How many took how long, on a logarithmic scale from a tenth of a millisecond to ten seconds, against two limits. */
 export function latency(place, { buckets, p50, p95, p99 }, deadline, patience) {
   const { svg, width, height } = canvas(place);
-  const box = { left: 6, right: width - 6, top: 34, bottom: height - 22 };
+  const box = { left: 6, right: width - 6, top: 34, bottom: height - 28 };
   const [least, most] = [2, 7];
   const x = (micros) => {
     const power = Math.min(Math.max(Math.log10(Math.max(micros, 1)), least), most);
@@ -104,7 +104,7 @@ export function latency(place, { buckets, p50, p95, p99 }, deadline, patience) {
   svg.append(node("line", { class: "axis", x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom }));
   for (const [micros, label] of [[1e3, "1 ms"], [1e4, "10 ms"], [1e5, "100 ms"], [1e6, "1 s"]]) {
     svg.append(node("line", { class: "grid", x1: x(micros), x2: x(micros), y1: box.top, y2: box.bottom }));
-    svg.append(node("text", { x: x(micros), y: box.bottom + 16, "text-anchor": "middle" }, label));
+    svg.append(node("text", { x: x(micros), y: box.bottom + 22, "text-anchor": "middle" }, label));
   }
   const columns = new Map();
   const of = (micros) => Math.floor(Math.log10(Math.max(micros, 1)) * 8);

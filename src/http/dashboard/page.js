@@ -212,11 +212,11 @@ function formats(figures) {
   show("formats-table", list.length);
   const unknown = figures?.unknown_users ?? 0;
   const doubtful = list.some((format) => format.mapping === "doubtful");
-  set(
-    "formats-note",
-    (doubtful ? "Probably wrong: several users had “a wrong password” and nobody was ever verified. Prove it with keyferry verify --batch. " : "") +
-      (unknown ? `${counted(unknown, "sign-in")} with names that no source knows.` : ""),
-  );
+  const notes = [
+    doubtful ? "Probably wrong: nobody was ever verified, and several users were not. `keyferry verify --batch` proves a mapping." : "",
+    unknown ? `${counted(unknown, "sign-in")} with names that no source knows.` : "",
+  ];
+  once("formats-note", notes, () => $("formats-note").replaceChildren(...code(notes.filter(Boolean).join(" "))));
   once("formats", list, () => $("formats-table").tBodies[0].replaceChildren(...list.map(format)));
 }
 
@@ -229,10 +229,10 @@ function mapping(of) {
 
 function format(of) {
   const rate = of.success_permille;
-  const shown = rate === null ? "no sign-in" : `${rate / 10} %`;
+  const words = rate === null ? "no sign-in" : `${(rate / 10).toFixed(1)} %`;
   const meter = make("span", { class: "meter", "aria-hidden": "true" }, make("span"));
   meter.firstChild.style.width = `${(rate ?? 0) / 10}%`;
-  const [level, words] = mapping(of);
+  const [level, verdict] = mapping(of);
   const unreadable = of.unreadable ? ` (${number.format(of.unreadable)} unreadable)` : "";
   const attributes = (label, kind) => ({ role: "cell", "data-label": label, class: kind });
   return make(
@@ -242,8 +242,8 @@ function format(of) {
     make("td", attributes("In Okta", "number"), number.format(of.users)),
     make("td", attributes("Verified", "number"), number.format(of.verified)),
     make("td", attributes("Wrong", "number"), number.format(of.wrong) + unreadable),
-    make("td", attributes("Success", "number"), make("span", { class: "rate" }, rate === null ? null : meter, shown)),
-    make("td", attributes("Mapping"), chip(level, words)),
+    make("td", attributes("Success", "number"), make("span", { class: "rate" }, rate === null ? null : meter, make("span", {}, words))),
+    make("td", attributes("Mapping"), chip(level, verdict)),
   );
 }
 
@@ -277,7 +277,9 @@ function problems(list) {
   once("problems", list, () => {
     $("problems-list").replaceChildren(
       ...list.map((of) => {
-        const when = of.open ? (of.since ? `since ${moment(of.since)}` : "now") : of.first_at === of.last_at ? moment(of.first_at) : `${moment(of.first_at)} to ${moment(of.last_at)}`;
+        const [first, last] = [moment(of.first_at), moment(of.last_at)];
+        const over = first === last ? first : `${first} to ${last}`;
+        const when = of.open ? (of.since ? `since ${moment(of.since)}` : "now") : over;
         const times = of.times > 1 ? `${number.format(of.times)} times, ` : "";
         return make(
           "li",
@@ -305,7 +307,7 @@ function sources(list, ledger) {
     $("sources-list").replaceChildren(
       ...rows.map(([name, level, words, since, more]) => {
         const fine = level === "good" || level === "unknown";
-        const text = fine ? more : `${words}${since ? `, since ${moment(since)}` : ""}. ${more}`;
+        const text = fine ? more : `${since ? `Since ${moment(since)}: ` : ""}${words}. ${more}`;
         return make("li", {}, make("b", {}, name), chip(level, level === "good" ? "Answers" : WORDS[level]), make("span", { class: "quiet" }, text));
       }),
     );
