@@ -100,6 +100,7 @@ Left running until Ctrl-C; the folder {folder} goes with it.
                          -d '{{\"username\":\"haruka.tanaka\",\"password\":\"ふじさん3776\"}}'
   The hook, as Okta:   curl -s -H 'Authorization: {secret}' -H 'Content-Type: application/json' {url} \\
                          -d '{{\"eventType\":\"com.okta.user.credential.password.import\",\"data\":{{\"context\":{{\"credential\":{{\"username\":\"haruka.tanaka\",\"password\":\"ふじさん3776\"}}}}}}}}'
+  The dashboard:       {private}/
   Health and metrics:  curl -s {private}/readyz; curl -s {private}/metrics
   The configuration:   {folder}/keyferry.toml (with it: keyferry survey, export, status; OKTA_API_TOKEN={token} keyferry import)
   Who was not sent:    {folder}/rejects.csv"

@@ -19,7 +19,10 @@ use super::{Exit, output, setup, stores};
 use crate::config::{Config, Needs, Server, Telemetry};
 use crate::decision::{Decider, Metrics, PoolSettings, ThrottleSettings, VerifyPool};
 use crate::http::listener::{Listener, TlsError};
-use crate::http::{EventHook, Hook, Record, event_hook_router, hook_router, private_router};
+use crate::http::{
+    DashboardSettings, EventHook, Hook, Record, dashboard_router, event_hook_router, hook_router,
+    private_router,
+};
 use crate::ledger::Recorder;
 use crate::process::{self, Swap};
 use crate::telemetry::{self, TraceSettings, Traces};
@@ -65,7 +68,7 @@ async fn serve(config: Config, record: &record::RecordArgs) -> anyhow::Result<Ex
         Err(exit) => return Ok(exit),
     };
     tracing::info!(listen = %ready.hook_address()?, path, tls = ready.door.certificate.is_some(), "the hook listens");
-    tracing::info!(listen = %ready.private_address()?, "health and metrics listen");
+    tracing::info!(listen = %ready.private_address()?, "dashboard, health and metrics listen");
     match swap {
         Swap::Locked => tracing::info!("{}", swap.words()),
         Swap::NotAllowed | Swap::Failed => tracing::warn!("{}", swap.words()),
@@ -85,6 +88,7 @@ pub(super) struct Ready {
     record: Option<Arc<Record>>,
     traces: Option<Arc<Traces>>,
     door: Door,
+    dashboard: Option<DashboardSettings>,
     grace: Duration,
 }
 
@@ -132,7 +136,10 @@ impl Ready {
         let also = Also { record: record.clone(), traces: traces.clone() };
         let router = router(&server, &door, &decider, &recorder, &metrics, also);
         let grace = server.shutdown_grace;
-        Ok(Ok(Self { public, private, router, decider, recorder, record, traces, door, grace }))
+        let (listen, deadline) = (private.local_addr()?, server.deadline);
+        let dashboard =
+            server.dashboard.take().map(|of| DashboardSettings { token: of.token, listen, deadline });
+        Ok(Ok(Self { public, private, router, decider, recorder, record, traces, dashboard, door, grace }))
     }
 
     /// Where the hook listens.
@@ -140,7 +147,7 @@ impl Ready {
         self.public.local_addr()
     }
 
-    /// Where health and metrics are.
+    /// Where health, metrics and the dashboard are.
     pub(super) fn private_address(&self) -> std::io::Result<SocketAddr> {
         self.private.local_addr()
     }
@@ -152,7 +159,8 @@ impl Ready {
 
     /// Serves until `stop`, answers what is in flight, and writes the last events to the ledger.
     pub(super) async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { public, private, router, decider, recorder, record, traces, mut door, grace } = self;
+        let Self { public, private, router, decider, recorder, record, traces, dashboard, mut door, grace } =
+            self;
         let mut background = door.keep_fresh();
         background.push(tokio::spawn({
             let decider = Arc::clone(&decider);
@@ -165,7 +173,12 @@ impl Ready {
         let (stopping, stopped) = watch::channel(false);
         let served = {
             let public = public.serve(router, stopped.clone());
-            let private = private.serve(private_router(decider), stopped);
+            let mut inside = private_router(Arc::clone(&decider));
+            if let Some(settings) = dashboard {
+                // Its streams of events have no end of their own, and would hold up the stop.
+                inside = inside.merge(dashboard_router(decider, settings, stopped.clone()));
+            }
+            let private = private.serve(inside, stopped);
             let servers = std::pin::pin!(async { tokio::try_join!(public, private).map(drop) });
             until_stopped(servers, &stopping, stop, grace).await
         };

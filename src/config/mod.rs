@@ -4,6 +4,7 @@
 
 mod asked;
 mod cleanup;
+mod dashboard;
 mod environment;
 mod import;
 mod okta;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 
 pub use cleanup::Cleanup;
+pub use dashboard::Dashboard;
 pub use import::{Existing, Import, Merge, Unmapped, WITHOUT_MAPPING};
 pub use okta::{Okta, PrivateKeyJwt};
 pub use reference::{KeyReference, ReferenceError, SectionReference, reference};

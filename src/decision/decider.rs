@@ -2,18 +2,19 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::StreamExt;
 
 use super::decoy::Decoys;
 use super::metrics::Metrics;
-use super::pool::{Verified, VerifyPool};
+use super::pool::{PoolUse, Verified, VerifyPool};
+use super::recent::{Problem, Recent, Tally};
 use super::throttle::{Locked, Throttle, ThrottleSettings, Who};
 use super::{Cause, Decision, Reason};
 use crate::credential::Reader;
-use crate::ledger::{DecisionEvent, Recorder};
+use crate::ledger::{DecisionEvent, Ledger, LedgerError, Mapping, MappingState, Recorder, RecorderHealth};
 use crate::schemes::{Hash, ReadError, Verdict};
 use crate::secret::Secret;
 use crate::sources::{BadRow, CredentialSource, Lookup, Record, SourceError};
@@ -43,6 +44,9 @@ pub struct Decider {
     throttle: Arc<Throttle>,
     recorder: Recorder,
     metrics: Arc<Metrics>,
+    recent: Recent,
+    /// Decisions that the ledger has lost, as far as [`Recent`] was told.
+    lost_told: AtomicU64,
     in_flight: AtomicI64,
 }
 
@@ -107,6 +111,21 @@ pub struct SourceHealth {
     pub error: Option<SourceError>,
 }
 
+/// A source and its connections at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceUse {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Connections open.
+    pub open: u32,
+    /// Of these, idle.
+    pub idle: u32,
+    /// The most there may be.
+    pub max: u32,
+    /// Whether the last look-up failed.
+    pub failing: bool,
+}
+
 /// What the look-up and the reading of one attempt came to, before any verification.
 struct Located {
     source: Option<Arc<str>>,
@@ -134,6 +153,7 @@ impl Decider {
         recorder: Recorder,
         metrics: Arc<Metrics>,
     ) -> Self {
+        let names: Vec<Arc<str>> = stores.iter().map(|store| Arc::clone(store.source.name())).collect();
         let stores = stores.into_iter().map(|store| WatchedStore { store, failing: AtomicBool::new(false) });
         Self {
             stores: stores.collect(),
@@ -142,6 +162,8 @@ impl Decider {
             throttle: Throttle::start(throttle, recorder.clone()),
             recorder,
             metrics,
+            recent: Recent::new(&names),
+            lost_told: AtomicU64::new(0),
             in_flight: AtomicI64::new(0),
         }
     }
@@ -176,6 +198,7 @@ impl Decider {
             stages,
         };
         self.metrics.decided(&decided, verified.as_ref());
+        self.recent.decided(&decided);
         self.recorder.record(DecisionEvent {
             at: SystemTime::now(),
             outcome: decision.outcome(),
@@ -257,6 +280,101 @@ impl Decider {
         &self.metrics
     }
 
+    /// Counts an answer of the hook.
+    pub fn answered(&self, status: u16) {
+        self.metrics.answered(status);
+        self.recent.answered(status);
+    }
+
+    /// What was decided lately.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
+    /// Calls being decided now.
+    pub fn in_flight(&self) -> u64 {
+        u64::try_from(self.in_flight.load(Ordering::Relaxed)).unwrap_or_default()
+    }
+
+    /// The verify threads at this moment.
+    pub fn pool(&self) -> PoolUse {
+        self.pool.in_use()
+    }
+
+    /// The sources, in the order in which they are asked.
+    pub fn sources(&self) -> Vec<SourceUse> {
+        let sources = self.stores.iter().map(|watched| {
+            let pool = watched.store.source.pool();
+            SourceUse {
+                name: Arc::clone(watched.store.source.name()),
+                open: pool.open,
+                idle: pool.idle,
+                max: pool.max,
+                failing: watched.failing.load(Ordering::Relaxed),
+            }
+        });
+        sources.collect()
+    }
+
+    /// How the ledger's writer does.
+    pub fn ledger_health(&self) -> RecorderHealth {
+        self.recorder.health()
+    }
+
+    /// Where the mappings stand that sign-ins have used since the start.
+    pub fn mappings(&self) -> Vec<MappingState> {
+        self.recorder.mappings()
+    }
+
+    /// The ledger as it is connected now; none while it is away.
+    pub fn ledger(&self) -> Option<Ledger> {
+        self.recorder.ledger()
+    }
+
+    /// Notes the problems that no call tells of: a ledger that fails, decisions that it lost, mappings in doubt. To be
+    /// asked for every few seconds. `doubtful` are the sources and schemes that the ledger last had in doubt, which may
+    /// be by another replica's sign-ins, or from before the start.
+    pub fn look_round(&self, doubtful: Vec<(Arc<str>, Arc<str>)>) {
+        let health = self.recorder.health();
+        let seen = self.lost_told.swap(health.dropped, Ordering::Relaxed);
+        if health.dropped > seen {
+            self.recent.ledger_lost(health.dropped - seen);
+        }
+        let now = self.recent.now();
+        let mut standing = Vec::new();
+        if let Some(since) = health.failing_since {
+            let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+            standing.push((Problem::LedgerFailing, u32::try_from(since).unwrap_or(now).min(now)));
+        }
+        let known = self.recorder.mappings();
+        let proved = |source: &Arc<str>, scheme: &Arc<str>| {
+            let of = known.iter().find(|state| state.source == *source && state.scheme == *scheme);
+            of.is_some_and(|state| state.mapping == Mapping::Proved)
+        };
+        let told = doubtful.into_iter().filter(|(source, scheme)| !proved(source, scheme));
+        let seen = known.iter().filter(|state| state.mapping == Mapping::Doubtful);
+        let seen = seen.map(|state| (Arc::clone(&state.source), Arc::clone(&state.scheme)));
+        for (source, scheme) in told.chain(seen) {
+            let problem = Problem::MappingDoubtful(source, scheme);
+            if !standing.iter().any(|(other, _)| *other == problem) {
+                standing.push((problem, now));
+            }
+        }
+        self.recent.lasting(standing);
+    }
+
+    /// Fills [`Recent`] with what the ledger has of the day before the start; false while the ledger is away.
+    pub async fn recall(&self) -> Result<bool, LedgerError> {
+        let Some(ledger) = self.recorder.ledger() else { return Ok(false) };
+        let start = u64::from(self.recent.started_at());
+        let until = SystemTime::UNIX_EPOCH + Duration::from_secs(start - start % 60);
+        for (minute, of) in ledger.decisions_by_minute(until, Duration::from_hours(24)).await? {
+            let tally = Tally { verified: of.verified, rejected: of.rejected, unavailable: of.unavailable };
+            self.recent.before(minute, tally);
+        }
+        Ok(true)
+    }
+
     /// Whether the ledger can be reached now.
     pub async fn ledger_reachable(&self) -> bool {
         self.recorder.ping().await.is_ok()
@@ -279,8 +397,10 @@ impl Decider {
                 }
                 Ok(Ok(lookup)) => lookup,
             };
-            watched.note_success();
             self.metrics.source_up(source.name(), true);
+            if watched.note_success() {
+                self.recent.source_answers(source.name());
+            }
             match lookup {
                 Lookup::Unknown => {}
                 Lookup::Ambiguous => return Located::at(source, Found::Nothing(Reason::AmbiguousUsername)),
@@ -390,10 +510,13 @@ impl WatchedStore {
         }
     }
 
-    fn note_success(&self) {
-        if self.failing.load(Ordering::Relaxed) && self.failing.swap(false, Ordering::Relaxed) {
+    /// Whether it failed before.
+    fn note_success(&self) -> bool {
+        let back = self.failing.load(Ordering::Relaxed) && self.failing.swap(false, Ordering::Relaxed);
+        if back {
             tracing::info!(source = %self.store.source.name(), "the source answers again");
         }
+        back
     }
 }
 

@@ -8,10 +8,12 @@ mod decoy;
 mod metrics;
 mod outcome;
 mod pool;
+mod recent;
 mod throttle;
 
-pub use decider::{Attempt, Decided, Decider, SourceHealth, Stages, Store};
+pub use decider::{Attempt, Decided, Decider, SourceHealth, SourceUse, Stages, Store};
 pub use metrics::{LabelReference, MetricReference, Metrics};
 pub use outcome::{Cause, Decision, Reason};
-pub use pool::{PoolSettings, VerifyPool};
+pub use pool::{PoolSettings, PoolUse, VerifyPool};
+pub use recent::{Episode, Latencies, Problem, Recent, Tally};
 pub use throttle::ThrottleSettings;

@@ -114,7 +114,8 @@ pub(super) async fn json_body(
     tokio::time::timeout_at(deadline.into(), body).await.map_err(|_| Refusal::BodyTooSlow)?
 }
 
-async fn read(body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+/// A body of `limit` bytes at most, in memory that is zeroed after use. Whoever asks bounds the time.
+pub(super) async fn read(body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > limit.saturating_add(DISCARDED) {
         return Err(Refusal::TooLarge(limit));

@@ -70,7 +70,7 @@ async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
         Err(refusal) => refusal.answer(received, UNAVAILABLE),
     };
     gone.done();
-    hook.decider.metrics().answered(response.status().as_u16());
+    hook.decider.answered(response.status().as_u16());
     response
 }
 

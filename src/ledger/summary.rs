@@ -160,7 +160,7 @@ impl Outcomes {
         self.verified + self.rejected + self.unavailable
     }
 
-    fn add(&mut self, outcome: &str, count: u64) {
+    pub(super) fn add(&mut self, outcome: &str, count: u64) {
         match outcome {
             "verified" => self.verified += count,
             "rejected" => self.rejected += count,

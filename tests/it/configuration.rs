@@ -16,6 +16,7 @@ fn secrets() -> Vec<(String, String)> {
     [
         "KEYFERRY_HOOK_SECRET",
         "KEYFERRY_EVENTS_SECRET",
+        "KEYFERRY_DASHBOARD_TOKEN",
         "KEYFERRY_LEDGER_KEY",
         "KEYFERRY_PEPPER",
         "OKTA_API_TOKEN",
@@ -46,6 +47,7 @@ fn the_documented_example_is_valid_as_it_stands_and_with_every_key_set() {
     assert_eq!(all.server.verify_memory, plain.server.verify_memory);
     assert_eq!(all.server.shutdown_grace, plain.server.shutdown_grace);
     assert_eq!(all.server.debug_context, plain.server.debug_context);
+    assert!(all.server.dashboard.is_some() && plain.server.dashboard.is_some());
     assert_eq!(all.ledger.queue, plain.ledger.queue);
     assert_eq!((all.log.json, &all.log.level), (plain.log.json, &plain.log.level));
     let (all_okta, plain_okta) =

@@ -16,6 +16,7 @@ mod check_warnings;
 mod cleanup;
 mod configuration;
 mod contract;
+mod dashboard;
 mod demo;
 mod deploy;
 mod documents;

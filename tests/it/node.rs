@@ -83,12 +83,12 @@ impl Drop for Program {
     }
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node")
 }
 
 /// The first number of the installed version.
-fn node_version() -> Option<u32> {
+pub(crate) fn node_version() -> Option<u32> {
     let output = Command::new("node").arg("--version").output().ok()?;
     let said = String::from_utf8(output.stdout).ok()?;
     said.trim().strip_prefix('v')?.split('.').next()?.parse().ok()

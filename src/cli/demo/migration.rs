@@ -142,7 +142,7 @@ pub(super) struct Records {
 pub(super) struct Hook {
     /// Where Okta calls.
     pub(super) url: String,
-    /// Health and metrics.
+    /// The dashboard, health and metrics.
     pub(super) private_url: String,
     secret_text: String,
     recorder: Recorder,

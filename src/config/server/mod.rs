@@ -7,6 +7,7 @@ mod tls;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use super::dashboard::{self, Dashboard};
 use super::section::Section;
 use super::throttle::{self, Throttle};
 
@@ -30,8 +31,10 @@ pub struct Server {
     pub events_path: Option<String>,
     /// From the request's head to the answer.
     pub deadline: Duration,
-    /// Health and metrics.
+    /// Health, metrics and the dashboard.
     pub private_listen: SocketAddr,
+    /// `[server.dashboard]`; none where it is switched off.
+    pub dashboard: Option<Dashboard>,
     /// Whether answers carry the reason and the request id.
     pub debug_context: bool,
     /// How long a shutdown waits for calls in flight.
@@ -61,6 +64,7 @@ pub(super) fn read(mut section: Section<'_>) -> Server {
         events_path,
         deadline: deadline(&mut section),
         private_listen: section.address_or("private_listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 9090))),
+        dashboard: dashboard::read(section.section("dashboard")),
         debug_context: section.flag_or("debug_context", false),
         shutdown_grace: section.duration_or("shutdown_grace", Duration::from_secs(10)),
         verify_threads: match section.integer_or("verify_threads", 0..=1024, 0) {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-on_both!(decisions_are_counted, a_plan_moves_nobody_back);
+on_both!(decisions_are_counted, a_plan_moves_nobody_back, the_course_is_told);
 
 async fn decisions_are_counted(url: &str) {
     let recorder = Recorder::start(url.to_owned(), None, 100);
@@ -40,6 +40,25 @@ async fn decisions_are_counted(url: &str) {
     assert_eq!((total.verified, total.rejected, total.unavailable), (2, 4, 1));
     assert_eq!((summary.decisions.last_hour.sum(), summary.decisions.last_day.sum()), (6, 7));
     assert!(summary.decisions.first_at < summary.decisions.last_at);
+}
+
+async fn the_course_is_told(url: &str) {
+    let ledger = Ledger::open(url, Some(KEY)).await.unwrap();
+    let plan = [planned("alice", Route::Hash), planned("bob", Route::Hook)];
+    ledger.plan(&plan).await.unwrap();
+    let now = SystemTime::now();
+    assert_eq!(ledger.course(now).await.unwrap().points, [], "a plan is no arrival");
+    ledger.record(&[decision("bob", "verified", None), decision("carol", "rejected", None)]).await.unwrap();
+    let course = ledger.course(now).await.unwrap();
+    let last = course.points.last().unwrap();
+    assert_eq!((last.seeded, last.arrived), (0, 1));
+    assert_eq!(course.waiting.unknown, 1, "carol came by another way, and nobody knows when");
+    let minute = Duration::from_mins(1);
+    let told = ledger.decisions_by_minute(now + 2 * minute, Duration::from_hours(1)).await.unwrap();
+    let (verified, rejected): (u64, u64) =
+        told.iter().fold((0, 0), |sum, (_, of)| (sum.0 + of.verified, sum.1 + of.rejected));
+    assert_eq!((verified, rejected), (1, 1));
+    assert_eq!(ledger.decisions_by_minute(now - 60 * minute, minute).await.unwrap(), []);
 }
 
 async fn a_plan_moves_nobody_back(url: &str) {
