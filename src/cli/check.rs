@@ -1,6 +1,8 @@
 //! `keyferry check`: the configuration and every connection, all problems at once. Writes nothing, neither to a
 //! store nor to the ledger.
 
+mod door;
+
 use clap::Args as ClapArgs;
 use serde::Serialize;
 
@@ -25,17 +27,23 @@ struct Finding {
     /// What: a key, `source shop`, `ledger`.
     subject: String,
     ok: bool,
-    /// What was found; for a problem, with its mend.
+    /// Nothing is wrong, and something could be safer.
+    warning: bool,
+    /// What was found; for a problem or a warning, with its mend.
     message: String,
 }
 
 impl Finding {
     fn good(subject: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { subject: subject.into(), ok: true, message: message.into() }
+        Self { subject: subject.into(), ok: true, warning: false, message: message.into() }
+    }
+
+    fn warning(subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { subject: subject.into(), ok: true, warning: true, message: message.into() }
     }
 
     fn bad(subject: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { subject: subject.into(), ok: false, message: message.into() }
+        Self { subject: subject.into(), ok: false, warning: false, message: message.into() }
     }
 }
 
@@ -44,6 +52,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let findings = match Config::load(path, super::setup::environment(), Needs::ALL) {
         Ok(config) => {
             let mut findings = vec![Finding::good(path.display().to_string(), "every key is right")];
+            findings.extend(door::of_server(&config.server).await);
             findings.extend(sources(config.sources, &config.cleanup).await);
             findings.push(ledger(&config.ledger).await);
             findings
@@ -52,16 +61,23 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
             problems.0.into_iter().map(|problem| Finding::bad(problem.key, problem.message)).collect()
         }
     };
+    let warnings = findings.iter().filter(|finding| finding.warning).count();
     let bad = findings.iter().filter(|finding| !finding.ok).count();
     if args.json {
         output::json(&findings)?;
     } else {
         for finding in &findings {
-            let mark = if finding.ok { "ok     " } else { "PROBLEM" };
+            let mark = match (finding.ok, finding.warning) {
+                (true, false) => "ok     ",
+                (true, true) => "warning",
+                (false, _) => "PROBLEM",
+            };
             output::line(&format!("{mark}  {}: {}", finding.subject, finding.message))?;
         }
         output::line(&match bad {
-            0 => "Everything is in order.".to_owned(),
+            0 if warnings == 0 => "Everything is in order.".to_owned(),
+            0 if warnings == 1 => "No problem, 1 warning.".to_owned(),
+            0 => format!("No problem, {warnings} warnings."),
             1 => "1 problem.".to_owned(),
             more => format!("{more} problems."),
         })?;
