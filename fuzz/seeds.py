@@ -1,7 +1,10 @@
 """Writes first inputs for the fuzzers from the vectors: python3 fuzz/seeds.py, then cargo fuzz run, then cargo fuzz cmin."""
 
+import base64
 import hashlib
+import json
 import pathlib
+import subprocess
 import tomllib
 
 here = pathlib.Path(__file__).parent
@@ -43,3 +46,40 @@ for layout, stored in (
     ("{digest}{salt}", ""), ("{digest:0}", ""), ("{digest}:{digest}", ""), ("b64({email}", ""), ("{rounds}:{digest}", "01:x"),
 ):
     write("layout", f"{layout}\n{stored}".encode())
+
+
+def part(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def signed(head: dict, claims: dict) -> bytes:
+    text = f"{part(json.dumps(head).encode())}.{part(json.dumps(claims).encode())}".encode()
+    key = here.parent / "tests" / "keys" / "rfc7515-a2.pkcs8.pem"
+    made = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=text, capture_output=True, check=True)
+    return text + b"." + part(made.stdout).encode()
+
+
+HEAD = {"alg": "RS256", "kid": "a2"}
+CLAIMS = {
+    "iss": "https://example.okta.com/oauth2/default", "aud": "api://default", "exp": 1800000300, "iat": 1799999990,
+    "nbf": 1799999990, "cid": "0oa1", "scp": ["other", "keyferry"],
+}
+for change in (
+    {}, {"aud": ["x", "api://default"]}, {"aud": []}, {"exp": 1}, {"exp": -1.5}, {"exp": 1e300}, {"exp": "1"}, {"nbf": 1e300},
+    {"scp": []}, {"scp": "keyferry"}, {"scp": None, "scope": "a keyferry b"}, {"cid": None}, {"iss": None}, {"iat": 2**64},
+    {"extra": {"a": [1, {"b": None}]}}, {"cid": "\U0001f600"}, {"iss": "\u0000"}, {"scp": ["keyferry"] * 50},
+):
+    claims = {name: value for name, value in (CLAIMS | change).items() if value is not None}
+    write("token", signed(HEAD, claims))
+    write("token", json.dumps(claims).encode())
+for head in (
+    {"alg": "none", "kid": "a2"}, {"alg": "HS256", "kid": "a2"}, {"alg": "RS256"}, {"alg": "RS256", "kid": "a2", "crit": []},
+    {"alg": "RS256", "kid": "a2", "typ": "at+jwt"}, {"alg": "RS256", "kid": "b"}, {"alg": "RS256", "kid": "a" * 300}, {"alg": 7}, {},
+):
+    write("token", signed(head, CLAIMS))
+for text in (
+    "", ".", "..", "...", "a.b.c", "e30.e30.", "{}", "[]", "null", '{"keys":[]}', '{"keys":[{}]}', '{"exp":1,"exp":2}', '{"aud":7}',
+    '{"keys":[{"kty":"RSA","kid":"a","n":"' + "w" * 342 + '","e":"AQAB"}]}', '{"keys":[{"kty":"EC","kid":"a","crv":"P-256"}]}',
+    '{"keys":[{"kty":"RSA","kid":"a","use":"enc","n":"w","e":"A"}]}', '{"keys":' + "[" * 130, '{"keys":[' + "{}," * 33 + "{}]}",
+):
+    write("token", text.encode())

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, missing_docs, reason = "the rooms are compiled here by themselves")]
 
+#[path = "../../src/http/jwt/mod.rs"]
+pub mod jwt;
 #[path = "../../src/schemes/mod.rs"]
 pub mod schemes;
 #[path = "../../src/secret.rs"]
@@ -22,4 +24,9 @@ pub fn expression(data: &[u8]) {
 /// See [`promises::layout`].
 pub fn layout(data: &[u8]) {
     promises::layout(data);
+}
+
+/// See [`promises::token`].
+pub fn token(data: &[u8]) {
+    promises::token(data);
 }

@@ -1,5 +1,6 @@
 //! What must hold for any input at all. Each function panics where it does not.
 
+use crate::jwt::{Claims, Keys, Rules, Token};
 use crate::schemes::{Credential, Hash, Limits, Scratch, Selection, explain, find};
 
 /// So small that whatever is read can be verified in no time.
@@ -115,5 +116,43 @@ fn used(hash: &Hash) {
     let _ = hash.verify(b"", &mut scratch);
     if let Ok(object) = hash.okta() {
         assert!(!object.algorithm().is_empty());
+    }
+}
+
+/// A token, claims or a set of keys, whichever the text is: none is believed that is not signed, and nothing panics.
+pub(super) fn token(data: &[u8]) {
+    // The key of RFC 7515, appendix A.2.
+    const N: &str = concat!(
+        "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0B",
+        "m4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5",
+        "z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7",
+        "aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
+    );
+    let set = format!(r#"{{"keys":[{{"kty":"RSA","kid":"a2","e":"AQAB","n":"{N}"}}]}}"#);
+    let rules = Rules {
+        issuer: "https://example.okta.com/oauth2/default".to_owned(),
+        audience: "api://default".to_owned(),
+        scopes: vec!["keyferry".to_owned()],
+        client_ids: vec!["0oa1".to_owned()],
+        leeway: 60,
+    };
+    let keys = Keys::parse(set.as_bytes()).unwrap_or_default();
+    assert_eq!(keys.count(), 1);
+    if let Ok(text) = std::str::from_utf8(data)
+        && let Ok(token) = Token::parse(text)
+    {
+        assert!(!token.kid.is_empty() && text.len() <= 8192);
+        if let Ok(claims) = token.verify(&keys) {
+            let _ = claims.hold(&rules, 1_800_000_000);
+        }
+    }
+    if let Ok(claims) = serde_json::from_slice::<Claims>(data)
+        && claims.hold(&rules, 1_800_000_000).is_ok()
+    {
+        // Without its end, a token holds at no time.
+        assert!(claims.hold(&rules, u64::MAX).is_err());
+    }
+    if let Ok(set) = Keys::parse(data) {
+        assert!((1..=32).contains(&set.count()));
     }
 }

@@ -1,6 +1,7 @@
 //! `keyferry check`: the configuration and every connection, all problems at once. Writes nothing, neither to a
 //! store nor to the ledger.
 
+mod door;
 mod secrets;
 
 use clap::Args as ClapArgs;
@@ -52,6 +53,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let findings = match Config::load(path, super::setup::environment(), Needs::ALL) {
         Ok(config) => {
             let mut findings = vec![Finding::good(path.display().to_string(), "every key is right")];
+            findings.extend(door::of_server(&config.server).await);
             findings.extend(secrets::of_configuration(path, &config));
             findings.extend(sources(config.sources, &config.cleanup).await);
             findings.push(ledger(&config.ledger).await);

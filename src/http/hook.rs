@@ -77,7 +77,7 @@ async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
 /// Whoever looks for something else: counted, and told nothing.
 async fn elsewhere(hook: Arc<Hook>, status: StatusCode) -> StatusCode {
     tracing::debug!(status = status.as_u16(), "a request for what is not here");
-    hook.decider.metrics().answered(status.as_u16());
+    hook.decider.answered(status.as_u16());
     status
 }
 

@@ -48,6 +48,9 @@ fn the_documented_example_is_valid_as_it_stands_and_with_every_key_set() {
     assert_eq!(all.server.shutdown_grace, plain.server.shutdown_grace);
     assert_eq!(all.server.debug_context, plain.server.debug_context);
     assert!(all.server.dashboard.is_some() && plain.server.dashboard.is_some());
+    assert_eq!(all.server.limits, plain.server.limits);
+    let oauth2 = all.server.auth.oauth2.as_ref().expect("a section");
+    assert_eq!((all.server.auth.all, oauth2.leeway.as_secs()), (false, 60));
     assert_eq!(all.ledger.queue, plain.ledger.queue);
     assert_eq!((all.log.json, &all.log.level), (plain.log.json, &plain.log.level));
     let (all_okta, plain_okta) =

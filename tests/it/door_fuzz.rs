@@ -176,9 +176,9 @@ async fn nothing_that_is_sent_ends_in_a_panic_or_a_500() {
         }
         assert_eq!(service.verdict("alice", "correct horse").await, "VERIFIED", "after kind {kind}");
     }
-    for status in [200, 400, 401] {
+    for (status, least) in [(200, 10), (400, 100), (401, 100)] {
         assert!(
-            seen.get(&status).is_some_and(|times| *times > 100),
+            seen.get(&status).is_some_and(|times| *times > least),
             "the damage reaches all layers: {seen:?}"
         );
     }

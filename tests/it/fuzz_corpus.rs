@@ -34,6 +34,11 @@ fn a_layout_takes_a_value_apart_or_refuses_it() {
     run("layout", promises::layout);
 }
 
+#[test]
+fn a_token_is_read_or_refused() {
+    run("token", promises::token);
+}
+
 /// The fuzzers compile the schemes by themselves, and so have their own list of crates.
 #[test]
 fn the_fuzzers_use_the_projects_own_crates() {

@@ -8,6 +8,7 @@
 )]
 
 // For the promises that the fuzzers share.
+use keyferry::http::jwt;
 use keyferry::schemes;
 
 mod bench;

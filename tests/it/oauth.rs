@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::issuer::{Issuer, Key, now, part, with_auth};
 use crate::service::{Service, Store, payload};
+use crate::tls::{self, Pair};
 
 /// Of `correct horse`; quick to verify, for many calls at once.
 const HORSE: &str = "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=";
@@ -235,4 +236,82 @@ async fn without_any_keys_calls_are_unavailable_and_not_refused() {
         assert!(begin.elapsed() < PATIENCE, "the keys are never fetched: {}", service.log());
     }
     assert!(service.log().contains("the issuer's keys cannot be fetched"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn check_asks_the_issuer_for_its_keys_and_looks_at_the_certificate() {
+    let store = shop().await;
+    let issuer = Issuer::start(&[("a", Key::one()), ("b", Key::other())]).await;
+    let pair = Pair::new();
+    pair.put(store.path());
+    let auth = format!("[server.auth]\n{}", issuer.section());
+    let text = with_auth(&store, tls::SECTION, &auth);
+    let check = |text: &str| {
+        std::fs::write(store.path().join("keyferry.toml"), text).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_keyferry"));
+        let output = command.arg("check").current_dir(store.path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, told) = check(&text);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("server.auth.oauth2: the issuer gives 2 keys that verify tokens"), "{told}");
+    assert!(told.contains("server.tls.certificate: fits its key, and is good until"), "{told}");
+
+    issuer.set_up(false);
+    std::fs::write(store.path().join("tls.key"), &Pair::new().key).unwrap();
+    let (code, told) = check(&text);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("PROBLEM  server.auth.oauth2: the issuer's metadata: it answers 503"), "{told}");
+    assert!(
+        told.contains("PROBLEM  server.tls: the certificate tls.crt cannot be used with the key"),
+        "{told}"
+    );
+
+    issuer.set_up(true);
+    let slash = text.replace(issuer.url(), &format!("{}/", issuer.url()));
+    assert!(check(&slash).1.contains("another issuer's"), "to the letter");
+}
+
+#[test]
+fn what_is_wrong_with_the_configuration_is_told_key_by_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+[server.auth]
+header = [{ name = "Authorization", secret = "s" }]
+require = "all"
+source = ""
+[server.auth.oauth2]
+issuer = "http://example.okta.com/oauth2/default"
+scopes = ["a b"]
+client_ids = []
+leeway = "1h"
+[server.tls]
+certificate = "tls.crt"
+[server.limits]
+head_bytes = 100
+connections = 0
+[[source]]
+name = "shop"
+url = "sqlite:shop.db"
+lookup = "SELECT stored FROM users WHERE login = :username"
+"#;
+    std::fs::write(folder.path().join("keyferry.toml"), text).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_keyferry"));
+    let output = command.arg("serve").current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    for key in [
+        "server.auth.require",
+        "server.auth.source",
+        "server.auth.oauth2.issuer",
+        "server.auth.oauth2.audience",
+        "server.auth.oauth2.scopes",
+        "server.auth.oauth2.client_ids",
+        "server.auth.oauth2.leeway",
+        "server.tls.key",
+        "server.limits.head_bytes",
+        "server.limits.connections",
+    ] {
+        assert!(told.contains(&format!("  {key}: ")), "{key}: {told}");
+    }
 }

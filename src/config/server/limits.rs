@@ -8,7 +8,7 @@ use crate::config::section::Section;
 const LEAST_HEAD: u32 = 8192;
 
 /// `[server.limits]`
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerLimits {
     /// Connections in all.
     pub connections: usize,

@@ -12,6 +12,8 @@ use super::keys::Keys;
 
 /// The longest token that is read, in bytes; Okta's have some one thousand.
 const LONGEST: usize = 8 * 1024;
+/// The last second of the year 9999: an `exp` beyond it is no time.
+const LATEST: f64 = 253_402_300_799.0;
 /// The longest `kid`.
 const LONGEST_KID: usize = 256;
 
@@ -148,6 +150,9 @@ impl Claims {
     fn in_time(&self, leeway: u64, now: u64) -> Result<(), Why> {
         let (earliest, latest) = (now.saturating_sub(leeway) as f64, now.saturating_add(leeway) as f64);
         let expires = self.exp.ok_or(Why::Expired)?;
+        if expires > LATEST {
+            return Err(Why::Malformed);
+        }
         if expires <= earliest {
             return Err(Why::Expired);
         }
@@ -288,6 +293,7 @@ mod tests {
             ("exp", "1799999941", Ok(())),
             ("exp", "1799999940", Err(Why::Expired)),
             ("exp", "-1", Err(Why::Expired)),
+            ("exp", "1e300", Err(Why::Malformed)),
             ("nbf", "1800000060", Ok(())),
             ("nbf", "1800000060.5", Err(Why::NotYet)),
             ("nbf", "1e300", Err(Why::NotYet)),

@@ -56,17 +56,17 @@ impl Issuer {
     }
 
     async fn address_of_keys(&self) -> Result<String, String> {
-        let mut status = 0;
         for path in WELL_KNOWN {
             let address = format!("{}{path}", self.issuer.trim_end_matches('/'));
             let document = self.documents.read(&address, LONGEST).await;
             let document = document.map_err(|why| format!("the issuer's metadata: {why}"))?;
-            status = document.status;
-            if status == 200 {
-                return self.checked(&document.body);
+            match document.status {
+                200 => return self.checked(&document.body),
+                404 => {}
+                status => return Err(format!("the issuer's metadata: it answers {status} at {path}")),
             }
         }
-        Err(format!("the issuer's metadata: it answers {status} at {}", WELL_KNOWN.join(" and ")))
+        Err(format!("the issuer's metadata: it answers 404 at {}", WELL_KNOWN.join(" and at ")))
     }
 
     fn checked(&self, body: &[u8]) -> Result<String, String> {
