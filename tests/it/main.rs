@@ -35,6 +35,7 @@ mod merge;
 mod mock_okta;
 mod node;
 mod okta_client;
+mod operations;
 mod outage;
 mod reconcile;
 mod reference_sample;
