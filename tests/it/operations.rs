@@ -2,6 +2,7 @@
 //! Prometheus', nginx', Caddy's and systemd's own programs judge what is theirs.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -151,7 +152,7 @@ fn prometheus_takes_the_rules_their_tests_hold_and_every_query_is_one() {
     let mut rules = "groups:\n  - name: queries\n    rules:\n".to_owned();
     for (place, query) in dashboard_queries().into_iter().chain([adapter]).enumerate() {
         let query = serde_json::to_string(&query).expect("JSON");
-        rules.push_str(&format!("      - {{ record: \"query:{place}\", expr: {query} }}\n"));
+        let _ = writeln!(rules, "      - {{ record: \"query:{place}\", expr: {query} }}");
     }
     let path = folder.path().join("queries.yml");
     fs::write(&path, rules).expect("written");
@@ -172,7 +173,7 @@ fn as_classic(text: &str) -> String {
                 "info" => ("_info", "gauge"),
                 other => ("", other),
             };
-            classic.push_str(&format!("# HELP {name}{end} {help}\n# TYPE {name}{end} {kind}\n"));
+            let _ = writeln!(classic, "# HELP {name}{end} {help}\n# TYPE {name}{end} {kind}");
         } else if !line.starts_with('#') {
             classic.push_str(line);
             classic.push('\n');
@@ -380,7 +381,7 @@ fn nginx_folder(server: impl Fn(String) -> String) -> tempfile::TempDir {
 impl Nginx {
     fn start(program: &Path, upstreams: &[SocketAddr]) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let servers: String =
+        let servers: Vec<String> =
             upstreams.iter().map(|upstream| format!("server {upstream} max_fails=0;\n")).collect();
         let folder = nginx_folder(|text| {
             let mut plain = String::new();
@@ -388,7 +389,7 @@ impl Nginx {
                 plain.push_str(&line.replace("listen 443 ssl", &format!("listen {address}")));
                 plain.push('\n');
             }
-            plain.replacen("server 127.0.0.1:8080 max_fails=0;", &servers, 1)
+            plain.replacen("server 127.0.0.1:8080 max_fails=0;", &servers.concat(), 1)
         });
         let mut child = Command::new(program)
             .arg("-p")
