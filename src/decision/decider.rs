@@ -24,6 +24,8 @@ const SAMPLE_ROWS: usize = 2_000;
 
 /// How often sources are pinged, and the ledger's users are counted at most.
 const WATCH_EVERY: Duration = Duration::from_secs(30);
+/// The same until the ledger was there once: when the service starts it follows behind.
+const WATCH_FIRST: Duration = Duration::from_secs(1);
 /// Counting may take one part in so many of the ledger's time.
 const COUNT_SHARE: u32 = 20;
 
@@ -236,18 +238,19 @@ impl Decider {
     /// Keeps the gauges fresh that nobody's call moves: whether sources answer, and where the ledger's users stand. A
     /// ledger of many millions is counted less often. Never ends; to be aborted.
     pub async fn watch(&self) {
-        let mut next_count = Instant::now();
+        let mut next_count = None;
         loop {
             self.source_health().await;
             let began = Instant::now();
-            if began >= next_count
+            if next_count.is_none_or(|next| began >= next)
                 && let Some(ledger) = self.recorder.ledger()
                 && let Ok(progress) = ledger.progress().await
             {
                 self.metrics.progress(&progress, SystemTime::now());
-                next_count = began + began.elapsed() * COUNT_SHARE;
+                next_count = Some(began + began.elapsed() * COUNT_SHARE);
             }
-            tokio::time::sleep(WATCH_EVERY).await;
+            let pause = if next_count.is_some() { WATCH_EVERY } else { WATCH_FIRST };
+            tokio::time::sleep(pause).await;
         }
     }
 

@@ -43,6 +43,7 @@ mod mock_okta;
 mod node;
 mod oauth;
 mod okta_client;
+mod operations;
 mod outage;
 mod raw;
 mod reconcile;

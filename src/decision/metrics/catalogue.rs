@@ -106,7 +106,11 @@ const LABELS: &[(&str, &[LabelReference])] = &[
     ("build", &[label("version", &[], "of keyferry")]),
     (
         "users",
-        &[label("route", &["hash", "hook"], "how the password comes"), SOURCE, label("state", &STATES, "")],
+        &[
+            label("route", &["hash", "hook", "none"], "how the password comes"),
+            SOURCE,
+            label("state", &STATES, ""),
+        ],
     ),
 ];
 
