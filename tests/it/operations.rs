@@ -282,7 +282,7 @@ fn the_unit_binds_the_default_ports_and_sets_keys_that_there_are() {
     for address in [config.server.listen, config.server.private_listen] {
         assert!(unit.contains(&format!("SocketBindAllow=tcp:{}\n", address.port())));
     }
-    assert!(config.server.auth[0].secret.matches(b"Basic c2VjcmV0"));
+    assert!(config.server.auth.header[0].secret.matches(b"Basic c2VjcmV0"));
 }
 
 #[test]
