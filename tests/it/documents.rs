@@ -27,9 +27,14 @@ fn every_dependency_has_its_line_and_no_line_is_without_one() {
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    for document in
-        ["README.md", "docs/ARCHITECTURE.md", "docs/PERFORMANCE.md", "docs/SOURCES.md", "CHANGELOG.md"]
-    {
+    for document in [
+        "README.md",
+        "docs/ARCHITECTURE.md",
+        "docs/DASHBOARD.md",
+        "docs/PERFORMANCE.md",
+        "docs/SOURCES.md",
+        "CHANGELOG.md",
+    ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
         let folder = folder.parent().expect("a folder").to_owned();
         for target in read(document).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
