@@ -18,6 +18,11 @@ const BY_HOUR: i64 = 72;
 /// Most points of a course: what is older is in the first one's sums.
 const POINTS: i64 = 400;
 
+/// Users who came to Okta: in which hour since 1970, whether they wait (1 or 0), and how many.
+type Seeded = (Option<i64>, i64, i64);
+/// Users who signed in: in which hour, and how many.
+type Arrived = (i64, i64);
+
 /// The course of a migration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Course {
@@ -65,13 +70,12 @@ impl Ledger {
         const ARRIVED: &str = "SELECT hour, count(*) FROM (SELECT CASE WHEN verified > 0 THEN last_decision_at \
             ELSE confirmed_at END / 3600000 AS hour FROM users WHERE state IN ('verified', 'confirmed')) AS users \
             WHERE hour IS NOT NULL GROUP BY hour";
-        let (seeded, arrived): (Vec<(Option<i64>, i64, i64)>, Vec<(i64, i64)>) = in_time(SUMMARY, async {
-            Ok(on_pool!(&self.store, pool => {
-                (
-                    sqlx::query_as(SEEDED).fetch_all(pool).await?,
-                    sqlx::query_as(ARRIVED).fetch_all(pool).await?,
-                )
-            }))
+        let (seeded, arrived) = in_time(SUMMARY, async {
+            let seeded: Vec<Seeded> =
+                on_pool!(&self.store, pool => sqlx::query_as(SEEDED).fetch_all(pool).await?);
+            let arrived: Vec<Arrived> =
+                on_pool!(&self.store, pool => sqlx::query_as(ARRIVED).fetch_all(pool).await?);
+            Ok((seeded, arrived))
         })
         .await?;
         Ok(course(&seeded, &arrived, millis(now)))
@@ -106,8 +110,7 @@ impl Ledger {
     }
 }
 
-/// From counts by hour: (hour, whether they wait, users), and (hour, users).
-fn course(seeded: &[(Option<i64>, i64, i64)], arrived: &[(i64, i64)], now: i64) -> Course {
+fn course(seeded: &[Seeded], arrived: &[Arrived], now: i64) -> Course {
     let mut waiting = Waiting::default();
     for (hour, _, users) in seeded.iter().filter(|(_, waits, _)| *waits > 0) {
         let class = match hour.map(|hour| now.saturating_sub(hour * HOUR) / DAY) {

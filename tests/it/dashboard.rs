@@ -55,15 +55,12 @@ impl Events {
     /// None at the end of the stream.
     async fn next(&mut self) -> Option<Value> {
         loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let data =
-                    event.strip_prefix("event: state\n").and_then(|event| event.strip_prefix("data: "));
-                let data = data.map(|data| serde_json::from_str(data).unwrap());
-                self.text = rest.to_owned();
-                match data {
-                    Some(data) => return Some(data),
-                    None => continue,
+            if let Some(end) = self.text.find("\n\n") {
+                let event: String = self.text.drain(..end + 2).collect();
+                if let Some(data) = event.strip_prefix("event: state\ndata: ") {
+                    return Some(serde_json::from_str(data).unwrap());
                 }
+                continue;
             }
             let chunk = self.response.chunk().await.ok()??;
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());

@@ -56,15 +56,21 @@ function chunk(name, data) {
   return Buffer.concat([size, body, sum]);
 }
 
-/** The same picture with the 256 commonest colours; others become the nearest of these. */
+/** Squared distance between two colours that look the same. */
+const ALIKE = 150;
+
+/** The same picture with 256 colours, the commonest of those that differ; others become the nearest of these. */
 export function small(png) {
   const { width, height, step, plain } = pixels(png);
   const counts = new Map();
   const colour = (at) => (plain[at] << 16) | (plain[at + 1] << 8) | plain[at + 2];
   for (let at = 0; at < plain.length; at += step) counts.set(colour(at), (counts.get(colour(at)) ?? 0) + 1);
-  const palette = [...counts].sort((one, other) => other[1] - one[1]).slice(0, 256).map(([value]) => value);
   const parts = (value) => [value >> 16, (value >> 8) & 255, value & 255];
   const away = (one, other) => parts(one).reduce((sum, part, index) => sum + (part - parts(other)[index]) ** 2, 0);
+  const palette = [];
+  for (const [value] of [...counts].sort((one, other) => other[1] - one[1])) {
+    if (palette.length < 256 && palette.every((other) => away(value, other) > ALIKE)) palette.push(value);
+  }
   const places = new Map();
   for (const value of counts.keys()) {
     places.set(value, palette.reduce((best, other, index) => (away(value, other) < away(value, palette[best]) ? index : best), 0));

@@ -155,15 +155,14 @@ impl Recent {
 fn problem(decided: &Decided) -> Option<Problem> {
     let source = || decided.source.clone();
     match decided.decision {
-        Decision::Verified => None,
         Decision::Rejected(Reason::UnreadableHash) => source().map(Problem::UnreadableHash),
         Decision::Rejected(Reason::TooCostly) => source().map(Problem::TooCostly),
         Decision::Rejected(Reason::AmbiguousUsername) => source().map(Problem::AmbiguousUsername),
-        Decision::Rejected(_) => None,
         Decision::Unavailable(Cause::SourceDown) => source().map(Problem::SourceDown),
         Decision::Unavailable(Cause::WouldBeLate) => Some(Problem::WouldBeLate),
         Decision::Unavailable(Cause::Deadline) => Some(Problem::Deadline),
         Decision::Unavailable(Cause::Internal) => Some(Problem::Internal),
+        Decision::Verified | Decision::Rejected(_) => None,
     }
 }
 

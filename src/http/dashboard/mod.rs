@@ -86,20 +86,22 @@ pub fn dashboard_router(
     if token.is_none() && !is_private(listen.ip()) {
         return switched_off(listen);
     }
+    let ending = stopped.clone();
+    let events = async move |State(dashboard): State<Arc<Dashboard>>| events(&dashboard, ending.clone());
     let feed = Arc::new(Feed::new(decider, deadline, token.is_some()));
-    tokio::spawn(Arc::clone(&feed).gather(stopped.clone()));
+    tokio::spawn(Arc::clone(&feed).gather(stopped));
     let dashboard = Arc::new(Dashboard { access: Access::new(token), feed });
     let looking = Router::new()
         .route("/", get(page))
         .route("/dashboard/state", get(state_now))
-        .route("/dashboard/events", get(move |state| events(state, stopped.clone())))
+        .route("/dashboard/events", get(events))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&dashboard), let_in));
     Router::new()
         .merge(looking)
-        .route("/dashboard.css", get(|| text("text/css; charset=utf-8", STYLE)))
-        .route("/dashboard.js", get(|| text("text/javascript; charset=utf-8", SCRIPT)))
-        .route("/dashboard-charts.js", get(|| text("text/javascript; charset=utf-8", CHARTS)))
-        .route("/dashboard.svg", get(|| text("image/svg+xml", ICON)))
+        .route("/dashboard.css", get(async || text("text/css; charset=utf-8", STYLE)))
+        .route("/dashboard.js", get(async || text("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/dashboard-charts.js", get(async || text("text/javascript; charset=utf-8", CHARTS)))
+        .route("/dashboard.svg", get(async || text("image/svg+xml", ICON)))
         .route("/dashboard/sign-in", post(sign_in))
         .route("/dashboard/sign-out", post(sign_out))
         .layer(middleware::from_fn_with_state(Arc::clone(&dashboard), guard))
@@ -165,10 +167,10 @@ fn seal(headers: &mut HeaderMap) {
 }
 
 async fn page() -> Response {
-    text("text/html; charset=utf-8", PAGE).await
+    text("text/html; charset=utf-8", PAGE)
 }
 
-async fn text(kind: &'static str, text: &'static str) -> Response {
+fn text(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
@@ -176,14 +178,12 @@ async fn state_now(State(dashboard): State<Arc<Dashboard>>) -> Response {
     call::json(StatusCode::OK, Body::from(dashboard.feed.fresh().await))
 }
 
-async fn events(State(dashboard): State<Arc<Dashboard>>, stopped: watch::Receiver<bool>) -> Response {
-    match dashboard.feed.watch(stopped) {
-        Some(events) => events.into_response(),
-        None => {
-            let words = "Too many watch already. Close another window.\n";
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "30")], words).into_response()
-        }
+fn events(dashboard: &Dashboard, stopped: watch::Receiver<bool>) -> Response {
+    if let Some(events) = dashboard.feed.watch(stopped) {
+        return events.into_response();
     }
+    let words = "Too many watch already. Close another window.\n";
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "30")], words).into_response()
 }
 
 async fn sign_in(State(dashboard): State<Arc<Dashboard>>, request: Request) -> Response {

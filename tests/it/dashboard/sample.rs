@@ -99,7 +99,6 @@ async fn decisions(connection: &mut SqliteConnection, now: i64, chance: &mut Cha
         let hour = (at % DAY) / HOUR;
         let busy = match hour {
             0..5 => 1,
-            5..7 => 3,
             7..10 => 9,
             10..17 => 6,
             _ => 3,
