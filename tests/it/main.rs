@@ -62,5 +62,6 @@ mod stragglers;
 mod survey;
 mod throttle;
 mod tls;
+mod traces;
 mod vectors;
 mod verify_cli;
