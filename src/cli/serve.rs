@@ -139,7 +139,7 @@ impl Ready {
         let (listen, deadline) = (private.local_addr()?, server.deadline);
         let dashboard =
             server.dashboard.take().map(|of| DashboardSettings { token: of.token, listen, deadline });
-        Ok(Ok(Self { public, private, router, decider, recorder, record, traces, dashboard, door, grace }))
+        Ok(Ok(Self { public, private, router, decider, recorder, record, traces, door, dashboard, grace }))
     }
 
     /// Where the hook listens.

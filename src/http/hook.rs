@@ -56,9 +56,9 @@ pub fn hook_router(path: &str, hook: Arc<Hook>) -> Router {
     let not_allowed = Arc::clone(&hook);
     let not_found = Arc::clone(&hook);
     Router::new()
-        .route(path, post(answer).fallback(move || elsewhere(not_allowed, StatusCode::METHOD_NOT_ALLOWED)))
+        .route(path, post(answer).fallback(async move || elsewhere(&not_allowed, StatusCode::METHOD_NOT_ALLOWED)))
         .with_state(hook)
-        .fallback(move || elsewhere(not_found, StatusCode::NOT_FOUND))
+        .fallback(async move || elsewhere(&not_found, StatusCode::NOT_FOUND))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| unavailable()))
 }
 
@@ -75,7 +75,7 @@ async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
 }
 
 /// Whoever looks for something else: counted, and told nothing.
-async fn elsewhere(hook: Arc<Hook>, status: StatusCode) -> StatusCode {
+fn elsewhere(hook: &Hook, status: StatusCode) -> StatusCode {
     tracing::debug!(status = status.as_u16(), "a request for what is not here");
     hook.decider.answered(status.as_u16());
     status
