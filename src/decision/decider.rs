@@ -182,7 +182,7 @@ impl Decider {
     }
 
     /// What the HTTP side counts into.
-    pub fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
 

@@ -1,4 +1,4 @@
-//! The authorization server's keys over the network: its metadata (RFC 8414, or OpenID Connect Discovery), and the set
+//! The authorization server's keys over the network: its metadata (RFC 8414, or `OpenID` Connect Discovery), and the set
 //! that it names. The metadata must be the issuer's own, and the keys must lie on its host.
 
 use std::time::Duration;
