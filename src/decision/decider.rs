@@ -279,7 +279,7 @@ impl Decider {
     }
 
     /// What the HTTP side counts into.
-    pub fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
 

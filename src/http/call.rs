@@ -1,6 +1,7 @@
 //! What the public paths have in common: a call is authenticated before its body is read, its body is bounded in size
 //! and time and zeroed after use, and whoever is refused learns nothing but why.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, BodyDataStream, HttpBody};
@@ -150,6 +151,19 @@ fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
+}
+
+/// The handler for whoever looks for something else: counted, and told nothing.
+pub(super) fn elsewhere(
+    metrics: &Arc<Metrics>,
+    status: StatusCode,
+) -> impl FnOnce() -> std::future::Ready<StatusCode> + Clone + Send + Sync + 'static {
+    let metrics = Arc::clone(metrics);
+    move || {
+        tracing::debug!(status = status.as_u16(), "a request for what is not here");
+        metrics.answered(status.as_u16());
+        std::future::ready(status)
+    }
 }
 
 /// An answer that says in Okta's way what is wrong.

@@ -19,7 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::auth::Auth;
 use super::call::{
-    GoneUnlessDone, Refusal, authenticate, authenticate_source, error, json, json_body, micros,
+    GoneUnlessDone, Refusal, authenticate, authenticate_source, elsewhere, error, json, json_body, micros,
 };
 use super::event_contract::{self, Delivery, NotADelivery};
 use crate::decision::Metrics;
@@ -49,8 +49,9 @@ pub struct EventHook {
 /// `GET` for the verification and `POST` for deliveries on the event hook's path, 405 for other methods there. To be
 /// merged with the hook's router.
 pub fn event_hook_router(path: &str, hook: Arc<EventHook>) -> Router {
+    let not_allowed = elsewhere(&hook.metrics, StatusCode::METHOD_NOT_ALLOWED);
     Router::new()
-        .route(path, get(verify).post(deliver))
+        .route(path, get(verify).post(deliver).fallback(not_allowed))
         .with_state(hook)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| unavailable()))
 }

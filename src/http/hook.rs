@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::auth::Auth;
 use super::call::{
-    GoneUnlessDone, Refusal, authenticate, authenticate_source, error, json, json_body, micros,
+    GoneUnlessDone, Refusal, authenticate, authenticate_source, elsewhere, error, json, json_body, micros,
 };
 use super::contract::{self, HookCall, NotACall};
 use super::record::{Draft, Record};
@@ -53,12 +53,11 @@ struct Taken {
 
 /// `POST` on the hook's path, 405 for other methods there, 404 for everything else.
 pub fn hook_router(path: &str, hook: Arc<Hook>) -> Router {
-    let not_allowed = Arc::clone(&hook);
-    let not_found = Arc::clone(&hook);
+    let metrics = Arc::clone(hook.decider.metrics());
     Router::new()
-        .route(path, post(answer).fallback(async move || elsewhere(&not_allowed, StatusCode::METHOD_NOT_ALLOWED)))
+        .route(path, post(answer).fallback(elsewhere(&metrics, StatusCode::METHOD_NOT_ALLOWED)))
         .with_state(hook)
-        .fallback(async move || elsewhere(&not_found, StatusCode::NOT_FOUND))
+        .fallback(elsewhere(&metrics, StatusCode::NOT_FOUND))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| unavailable()))
 }
 
@@ -72,13 +71,6 @@ async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Response {
     gone.done();
     hook.decider.answered(response.status().as_u16());
     response
-}
-
-/// Whoever looks for something else: counted, and told nothing.
-fn elsewhere(hook: &Hook, status: StatusCode) -> StatusCode {
-    tracing::debug!(status = status.as_u16(), "a request for what is not here");
-    hook.decider.answered(status.as_u16());
-    status
 }
 
 impl Hook {

@@ -167,8 +167,8 @@ async fn nothing_that_is_sent_ends_in_a_panic_or_a_500() {
     let mut seen = std::collections::BTreeMap::<u16, usize>::new();
     for kind in 0..6 {
         for number in 0..EACH {
-            let seed = (kind * EACH + number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let request = case(kind, &mut Chance(seed), &token, &events);
+            let start = (kind * EACH + number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let request = case(kind, &mut Chance(start), &token, &events);
             for status in statuses(&service, &request).await {
                 assert_ne!(status, 500, "kind {kind}, number {number}");
                 *seen.entry(status).or_default() += 1;

@@ -249,20 +249,16 @@ async fn keep_calling(address: std::net::SocketAddr, tally: Arc<Tally>) {
     while let Ok(mut stream) = TcpStream::connect(address).await {
         let mut first = true;
         loop {
-            match exchange(&mut stream, &request).await {
-                Ok(answer) => {
-                    assert!(answer.verified(), "{}", answer.status);
-                    first = false;
-                    tally.answered.fetch_add(1, Ordering::SeqCst);
-                    if answer.last {
-                        break;
-                    }
-                }
-                Err(_) => {
-                    let count = if first { &tally.refused } else { &tally.lost };
-                    count.fetch_add(1, Ordering::SeqCst);
-                    return;
-                }
+            let Ok(answer) = exchange(&mut stream, &request).await else {
+                let count = if first { &tally.refused } else { &tally.lost };
+                count.fetch_add(1, Ordering::SeqCst);
+                return;
+            };
+            assert!(answer.verified(), "{}", answer.status);
+            first = false;
+            tally.answered.fetch_add(1, Ordering::SeqCst);
+            if answer.last {
+                break;
             }
         }
     }

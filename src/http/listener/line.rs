@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(line.deadline(), None);
         assert!(!line.is_a_strangers(), "a call is being answered");
         line.answered(true);
-        let end = start + Duration::from_secs(60);
+        let end = start + Duration::from_mins(1);
         line.call_ended(end);
         assert_eq!(line.deadline(), Some(end + PATIENCE.idle));
         let next = end + Duration::from_secs(70);
@@ -206,7 +206,7 @@ mod tests {
         line.call_ended(start);
         assert_eq!(line.deadline(), None, "one call of two is still being answered");
         line.call_ended(start);
-        line.read(start + Duration::from_secs(60));
+        line.read(start + Duration::from_mins(1));
         assert_eq!(line.deadline(), Some(start + PATIENCE.idle));
     }
 }

@@ -140,9 +140,9 @@ mod tests {
         cache.fetched(Some((keys("a"), None)), start);
         assert_eq!(cache.find_again("b", start), Found::Unknown);
         assert_eq!(cache.find("c", start + Duration::from_secs(59)), Found::Unknown);
-        assert_eq!(cache.find("c", start + Duration::from_secs(60)), Found::Fetch);
-        cache.fetched(Some((keys("c"), None)), start + Duration::from_secs(60));
-        assert!(matches!(cache.find_again("c", start + Duration::from_secs(60)), Found::Keys(_)));
+        assert_eq!(cache.find("c", start + Duration::from_mins(1)), Found::Fetch);
+        cache.fetched(Some((keys("c"), None)), start + Duration::from_mins(1));
+        assert!(matches!(cache.find_again("c", start + Duration::from_mins(1)), Found::Keys(_)));
     }
 
     #[test]
@@ -162,7 +162,7 @@ mod tests {
     fn keys_outlive_their_issuer_by_a_day() {
         let start = Instant::now();
         let mut cache = filled(start);
-        let almost = start + GOOD - Duration::from_secs(1);
+        let almost = start + GOOD.saturating_sub(Duration::from_secs(1));
         assert_eq!(cache.rest(almost), None);
         cache.fetched(None, almost);
         assert!(matches!(cache.find("a", almost), Found::Keys(_)));
