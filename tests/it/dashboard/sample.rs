@@ -16,8 +16,8 @@ const DAY: i64 = 24 * HOUR;
 const FORMATS: [(&str, &str, i64, i64); 5] = [
     ("bcrypt", "hash", 5_220, 0),
     ("phpass", "hook", 3_940, 640),
-    ("django_pbkdf2_sha256", "hook", 1_870, 575),
-    ("ssha", "hash", 1_160, 0),
+    ("django-pbkdf2-sha256", "hook", 1_870, 575),
+    ("ldap-ssha", "hash", 1_160, 0),
     ("sha1($salt.$pass)", "hook", 290, 0),
 ];
 
@@ -106,9 +106,9 @@ async fn decisions(connection: &mut SqliteConnection, now: i64, chance: &mut Cha
         for _ in 0..chance.below(busy + 1) + i64::from(busy > 3) {
             let (scheme, outcome, reason) = match chance.below(100) {
                 ..55 => ("phpass", "verified", None),
-                55..80 => ("django_pbkdf2_sha256", "verified", None),
+                55..80 => ("django-pbkdf2-sha256", "verified", None),
                 80..90 => ("phpass", "rejected", Some("wrong password")),
-                90..97 => ("django_pbkdf2_sha256", "rejected", Some("wrong password")),
+                90..97 => ("django-pbkdf2-sha256", "rejected", Some("wrong password")),
                 97 => ("sha1($salt.$pass)", "rejected", Some("wrong password")),
                 _ => ("phpass", "rejected", Some("inactive")),
             };
