@@ -181,7 +181,9 @@ async fn a_sign_in_arrives_by_the_stream_and_nobody_is_named() {
     events
         .until(|state| state["sign_ins"]["hour"]["counts"].as_array().unwrap().iter().any(|c| c[0] == 1))
         .await;
-    let told = events.until(|state| state["figures"]["progress"]["verified"] == 1).await;
+    let all = |state: &Value| state["figures"]["summary"]["decisions"]["total"]["rejected"] == 3;
+    let told = events.until(all).await;
+    assert_eq!(told["figures"]["progress"]["verified"], 1);
     assert_eq!(told["figures"]["unknown_users"], 1);
     let problems: Vec<&str> =
         told["problems"].as_array().unwrap().iter().map(|of| of["what"].as_str().unwrap()).collect();

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use keyferry::ledger::Ledger;
+use keyferry::ledger::{Ledger, Shard};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
@@ -33,7 +33,9 @@ impl Chance {
 
 /// Fills a ledger that is not there yet.
 pub(super) async fn fill(file: &Path) {
-    drop(Ledger::open(&format!("sqlite:{}", file.display()), None).await.expect("a ledger"));
+    let ledger = Ledger::open(&format!("sqlite:{}", file.display()), None).await.expect("a ledger");
+    ledger.begin_pass(Shard::WHOLE, "tonight").await.expect("a pass");
+    drop(ledger);
     let mut connection =
         SqliteConnectOptions::new().filename(file).connect().await.expect("the ledger opens");
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
