@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
+use crate::servers;
 use crate::service::{Service, Store};
 
 const TOKEN: &str = "canary-dashboard-token";
@@ -180,7 +181,9 @@ async fn a_sign_in_arrives_by_the_stream_and_nobody_is_named() {
     events
         .until(|state| state["sign_ins"]["hour"]["counts"].as_array().unwrap().iter().any(|c| c[0] == 1))
         .await;
-    let told = events.until(|state| state["figures"]["progress"]["verified"] == 1).await;
+    let all = |state: &Value| state["figures"]["summary"]["decisions"]["total"]["rejected"] == 3;
+    let told = events.until(all).await;
+    assert_eq!(told["figures"]["progress"]["verified"], 1);
     assert_eq!(told["figures"]["unknown_users"], 1);
     let problems: Vec<&str> =
         told["problems"].as_array().unwrap().iter().map(|of| of["what"].as_str().unwrap()).collect();
@@ -254,6 +257,50 @@ async fn what_was_before_a_restart_is_recalled_from_the_ledger() {
     assert!(counted(&told) > all * 9 / 10 && counted(&told) <= all, "{} of {all}", counted(&told));
     let doubtful = &told["figures"]["formats"][0];
     assert_eq!((&doubtful["mapping"], &doubtful["success_permille"]), (&"doubtful".into(), &0.into()));
+}
+
+#[tokio::test]
+async fn a_ledger_that_goes_leaves_its_figures_with_their_age() {
+    let Some(server) = servers::private(servers::Kind::Postgres) else { return };
+    let store = store().await;
+    let here = format!("sqlite:{}/ledger.db", store.path().display());
+    let configuration = store.configuration("", "").replace(&here, &server.database("").await);
+    let service = Service::start(store.path(), &configuration);
+    let mut events = Events::open(&service).await;
+    assert_eq!(service.verdict("canaryperson@example.com", RIGHT).await, "VERIFIED");
+    let known = |state: &Value| state["figures"]["progress"]["verified"] == 1;
+    let before = events.until(known).await;
+    assert_eq!((&before["ledger"]["stale"], &before["headline"]["level"]), (&false.into(), &"good".into()));
+
+    server.stop();
+    let away = events.until(|state| state["ledger"]["stale"] == true).await;
+    assert!(known(&away), "the figures stay");
+    assert!(away["ledger"]["read_at"].as_u64() >= before["ledger"]["read_at"].as_u64());
+    assert_eq!(away["headline"]["words"], "The ledger cannot be reached; sign-ins go on");
+    assert_eq!(away["headline"]["level"], "warning");
+    assert_eq!(service.verdict("canaryperson@example.com", RIGHT).await, "VERIFIED");
+
+    server.start();
+    let back =
+        events.until(|state| state["ledger"]["stale"] == false && state["headline"]["level"] == "good").await;
+    assert!(back["ledger"]["read_at"].as_u64() > away["ledger"]["read_at"].as_u64());
+}
+
+#[tokio::test]
+async fn a_stranger_s_call_is_told_and_many_are_a_headline() {
+    let store = store().await;
+    let service = store.start("", "");
+    let mut events = Events::open(&service).await;
+    let call = crate::service::payload("canaryperson@example.com", RIGHT);
+    service.call_with("not the secret", &call).await;
+    let one = events.until(|state| state["problems"][0]["times"] == 1).await;
+    assert_eq!(one["problems"][0]["what"], "Calls without the right secret were refused");
+    assert_eq!(one["headline"]["level"], "good");
+    for _ in 0..9 {
+        service.call_with("not the secret", &call).await;
+    }
+    let many = events.until(|state| state["problems"][0]["times"] == 10).await;
+    assert_eq!(many["headline"]["level"], "warning");
 }
 
 #[tokio::test]

@@ -188,22 +188,25 @@ impl Feed {
         State::new(&self.decider, self.deadline_ms, self.sign_in, parts)
     }
 
-    async fn read_figures(&self) {
-        let read = match self.decider.ledger() {
-            Some(ledger) => read(&ledger).await.ok(),
+    /// False where there is no ledger yet.
+    async fn read_figures(&self) -> bool {
+        let ledger = self.decider.ledger();
+        let read = match &ledger {
+            Some(ledger) => read(ledger).await.ok(),
             None => None,
         };
         let mut kept = self.kept();
-        kept.stale = read.is_none();
+        kept.stale = read.is_none() && (ledger.is_some() || kept.figures.is_some());
         if let Some((summary, course)) = read {
             let came = summary.seeded.iter().map(|count| count.users).sum();
             let rate = kept.rate(Instant::now(), came);
             kept.figures = Some(Figures::new(summary, course, rate));
             kept.read_at = Some(now());
         }
+        ledger.is_some()
     }
 
-    async fn read_health(&self) {
+    async fn read_health(&self) -> bool {
         let health = self.decider.source_health().await;
         let mut kept = self.kept();
         let before = kept.silent.take().unwrap_or_default();
@@ -213,6 +216,7 @@ impl Feed {
             Some((source.name, (since, words)))
         });
         kept.silent = Some(silent.collect());
+        true
     }
 
     /// Asks the ledger, as soon as it is there, for what was before the start.
@@ -257,14 +261,15 @@ impl Reading {
         Self { wanted: Notify::new(), due: watch::Sender::new(Instant::now()) }
     }
 
-    async fn serve<F: Future<Output = ()>>(&self, read: impl Fn() -> F) {
+    /// Reads for ever; what says that it had nothing to ask is asked again soon.
+    async fn serve<F: Future<Output = bool>>(&self, read: impl Fn() -> F) {
         loop {
             self.wanted.notified().await;
             let due = *self.due.borrow();
             sleep_until(due).await;
             let began = Instant::now();
-            read().await;
-            let rest = (began.elapsed() * SHARE).max(REST);
+            let asked = read().await;
+            let rest = if asked { (began.elapsed() * SHARE).max(REST) } else { TICK };
             self.due.send_replace(Instant::now() + rest);
         }
     }

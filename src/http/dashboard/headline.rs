@@ -36,9 +36,10 @@ pub(super) fn headline(
         let words = "The ledger cannot be reached; sign-ins go on".to_owned();
         (true, Headline { level: ledger.level, words, since: ledger.since })
     });
-    let of_problems = problems.iter().filter(|problem| problem.open).map(|problem| {
-        (false, Headline { level: problem.level, words: problem.what.clone(), since: problem.since })
-    });
+    let of_problems =
+        problems.iter().filter(|problem| problem.open && problem.level >= Level::Warning).map(|problem| {
+            (false, Headline { level: problem.level, words: problem.what.clone(), since: problem.since })
+        });
     let slow = slow(latency).map(|line| (false, line));
     let all = of_sources.chain(of_ledger).chain(of_problems).chain(slow);
     let worst = all.max_by_key(|(base, line)| (line.level, *base, line.since.map(std::cmp::Reverse)));

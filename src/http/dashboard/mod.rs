@@ -180,7 +180,8 @@ async fn state_now(State(dashboard): State<Arc<Dashboard>>) -> Response {
 
 fn events(dashboard: &Dashboard, stopped: watch::Receiver<bool>) -> Response {
     if let Some(events) = dashboard.feed.watch(stopped) {
-        return events.into_response();
+        // For nginx, which would keep them back.
+        return ([("x-accel-buffering", "no")], events).into_response();
     }
     let words = "Too many watch already. Close another window.\n";
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "30")], words).into_response()

@@ -20,8 +20,13 @@ pub(super) struct Told {
     pub(super) open: bool,
 }
 
+/// Calls of strangers in a row from which on somebody should look: one alone is a scanner's.
+const BURST: u64 = 5;
+
 pub(super) fn told(episode: &Episode) -> Told {
     let (level, what, advice) = words(&episode.problem);
+    let of_strangers = matches!(episode.problem, Problem::NotAuthenticated | Problem::NotACall);
+    let level = if of_strangers && episode.times < BURST { Level::Unknown } else { level };
     // Of a mapping it is known when this process learnt of it, not when it began.
     let dated = episode.open && !matches!(episode.problem, Problem::MappingDoubtful(..));
     Told {

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use keyferry::ledger::Ledger;
+use keyferry::ledger::{Ledger, Shard};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
@@ -16,8 +16,8 @@ const DAY: i64 = 24 * HOUR;
 const FORMATS: [(&str, &str, i64, i64); 5] = [
     ("bcrypt", "hash", 5_220, 0),
     ("phpass", "hook", 3_940, 640),
-    ("django_pbkdf2_sha256", "hook", 1_870, 575),
-    ("ssha", "hash", 1_160, 0),
+    ("django-pbkdf2-sha256", "hook", 1_870, 575),
+    ("ldap-ssha", "hash", 1_160, 0),
     ("sha1($salt.$pass)", "hook", 290, 0),
 ];
 
@@ -33,7 +33,9 @@ impl Chance {
 
 /// Fills a ledger that is not there yet.
 pub(super) async fn fill(file: &Path) {
-    drop(Ledger::open(&format!("sqlite:{}", file.display()), None).await.expect("a ledger"));
+    let ledger = Ledger::open(&format!("sqlite:{}", file.display()), None).await.expect("a ledger");
+    ledger.begin_pass(Shard::WHOLE, "tonight").await.expect("a pass");
+    drop(ledger);
     let mut connection =
         SqliteConnectOptions::new().filename(file).connect().await.expect("the ledger opens");
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
@@ -106,9 +108,9 @@ async fn decisions(connection: &mut SqliteConnection, now: i64, chance: &mut Cha
         for _ in 0..chance.below(busy + 1) + i64::from(busy > 3) {
             let (scheme, outcome, reason) = match chance.below(100) {
                 ..55 => ("phpass", "verified", None),
-                55..80 => ("django_pbkdf2_sha256", "verified", None),
+                55..80 => ("django-pbkdf2-sha256", "verified", None),
                 80..90 => ("phpass", "rejected", Some("wrong password")),
-                90..97 => ("django_pbkdf2_sha256", "rejected", Some("wrong password")),
+                90..97 => ("django-pbkdf2-sha256", "rejected", Some("wrong password")),
                 97 => ("sha1($salt.$pass)", "rejected", Some("wrong password")),
                 _ => ("phpass", "rejected", Some("inactive")),
             };
