@@ -48,7 +48,12 @@ type StoreKind = (&'static str, &'static str, fn(&str) -> Result<String, Failure
 
 fn main() -> Result<(), Failure> {
     let stores: [StoreKind; 2] = [
-        ("salted SHA-256", "sha256($salt.$pass)", |salt| Ok(hex::encode(Sha256::digest(format!("{salt}right")))), 3_000),
+        (
+            "salted SHA-256",
+            "sha256($salt.$pass)",
+            |salt| Ok(hex::encode(Sha256::digest(format!("{salt}right")))),
+            3_000,
+        ),
         ("bcrypt, cost 8", "auto", |_| Ok(bcrypt::hash("right", 8)?), 300),
     ];
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
@@ -70,28 +75,23 @@ fn report(times: &[Vec<f64>], numbers: &mut Numbers) -> Result<bool, Failure> {
     let mut told_apart = false;
     for ((_, name), of) in KINDS.iter().zip(times) {
         let sorted = sorted(of);
-        let at = |share: f64| sorted.get((share * sorted_len(&sorted)) as usize).copied().unwrap_or(0.0);
-        let mut line = format!("  {name:22} median {:8.1} us  95 % {:8.1} us", at(0.5), at(0.95));
+        let at = |percent: usize| sorted.get(percent * sorted.len() / 100).copied().unwrap_or(0.0);
+        let times = format!("  {name:22} median {:8.1} us  95 % {:8.1} us", at(50), at(95));
+        let mut told = String::new();
         if !std::ptr::eq(of, wrong) {
-            let mut areas: Vec<f64> = (0..RESAMPLES)
-                .map(|_| area(&numbers.resample(wrong), &numbers.resample(of)))
-                .collect();
+            let mut areas: Vec<f64> =
+                (0..RESAMPLES).map(|_| area(&numbers.resample(wrong), &numbers.resample(of))).collect();
             areas.sort_by(f64::total_cmp);
             let low = areas.get(RESAMPLES / 40).copied().unwrap_or(0.0);
             let high = areas.get(RESAMPLES - RESAMPLES / 40 - 1).copied().unwrap_or(1.0);
             let far = low > 0.5 + ALLOWED || high < 0.5 - ALLOWED;
             told_apart |= far;
             let verdict = if far { "TOLD APART" } else { "not told apart" };
-            line += &format!("  longer with p = {:.3} ({low:.3} to {high:.3}): {verdict}", area(wrong, of));
+            told = format!("  longer with p = {:.3} ({low:.3} to {high:.3}): {verdict}", area(wrong, of));
         }
-        say(&line)?;
+        say(&format!("{times}{told}"))?;
     }
     Ok(told_apart)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-fn sorted_len(times: &[f64]) -> f64 {
-    times.len() as f64
 }
 
 fn sorted(times: &[f64]) -> Vec<f64> {
@@ -208,8 +208,7 @@ users = "SELECT id, login, stored, salt, active FROM users WHERE id > :after ORD
 async fn fill(database: &Path, make: fn(&str) -> Result<String, Failure>) -> Result<(), Failure> {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database).create_if_missing(true);
     let mut connection = options.connect().await?;
-    let table =
-        "CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT UNIQUE, stored TEXT, salt TEXT, active INTEGER); BEGIN";
+    let table = "CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT UNIQUE, stored TEXT, salt TEXT, active INTEGER); BEGIN";
     sqlx::raw_sql(table).execute(&mut connection).await?;
     // One value for all of a kind: to make thousands of slow ones would take longer than the measuring.
     let stored = make("salt")?;

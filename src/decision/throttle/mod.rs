@@ -22,6 +22,8 @@ use crate::ledger::{Recorder, fold_login};
 const REMEMBERED: usize = 64;
 /// What takes less is not waited for: a timer is no finer.
 const WORTH_WAITING: Duration = Duration::from_millis(1);
+/// By how much a timer wakes late in the mean: it counts whole milliseconds, and the thread has to be woken.
+const TIMER_LATE: Duration = Duration::from_micros(850);
 
 /// How many failures are let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +157,8 @@ impl Throttle {
         let micros = self.times.get(place).map_or(0, |time| time.load(Ordering::Relaxed));
         let time = Duration::from_micros(micros);
         if time >= WORTH_WAITING {
-            tokio::time::sleep_until((Instant::now() + time).min(deadline).into()).await;
+            let until = Instant::now() + time.saturating_sub(TIMER_LATE);
+            tokio::time::sleep_until(until.min(deadline).into()).await;
         }
     }
 
