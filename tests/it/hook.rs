@@ -361,7 +361,7 @@ async fn no_password_hash_secret_or_name_is_in_any_log_metric_or_ledger() {
         request.header("Content-Type", "application/json").body(broken).send().await.expect("an answer");
     assert_eq!(answer.status(), 400);
     seen.push_str(&answer.text().await.expect("text"));
-    for path in ["/metrics", "/readyz"] {
+    for path in ["/metrics", "/readyz", "/", "/dashboard/state"] {
         seen.push_str(&service.private(path).await.1);
     }
     assert_eq!(service.verdict("canaryname", CANARY_PASSWORD).await, "VERIFIED");
