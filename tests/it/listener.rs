@@ -199,6 +199,11 @@ async fn both_versions_of_tls_carry_both_versions_of_http() {
     assert!(!String::from_utf8_lossy(&answer).contains("HTTP/"), "no plain HTTP beside it");
     let untrusted = tls::caller(&[&Pair::new()], &[&TLS13], HTTP1);
     assert!(tls::call(service.public, &untrusted, SECRET).await.is_err());
+    service.signal("TERM");
+    let (_, log) = service.wait();
+    for secret in [SECRET, "correct horse"] {
+        assert!(!log.contains(secret), "what comes by HTTP/2 is in no log either, whatever its level");
+    }
 }
 
 /// HTTP/2 in the clear, by prior knowledge: streams that are opened and reset at once, as fast as they can be sent.
@@ -306,6 +311,20 @@ async fn half_sent_heads_do_not_hold_up_a_stop() {
     service.signal("TERM");
     to_the_end(&mut half).await;
     to_the_end(&mut known).await;
+    let (status, log) = service.wait();
+    assert_eq!(status.code(), Some(0));
+    assert!(!log.contains("calls were still in flight"), "{log}");
+}
+
+#[tokio::test]
+async fn half_hand_shakes_do_not_hold_up_a_stop() {
+    let store = shop().await;
+    Pair::new().put(store.path());
+    let server = format!("{}{}", tls::SECTION, limits("head_timeout = \"5m\""));
+    let service = store.start(&server, "");
+    let mut half = connected(service.public, &[0x16, 3, 1, 2, 0, 1, 0]).await;
+    service.signal("TERM");
+    to_the_end(&mut half).await;
     let (status, log) = service.wait();
     assert_eq!(status.code(), Some(0));
     assert!(!log.contains("calls were still in flight"), "{log}");

@@ -77,18 +77,24 @@ impl Protocol {
         // Answers are one small segment each: they must not wait for company.
         let _ = stream.set_nodelay(true);
         let carried = async {
-            match &self.tls {
-                None => {
+            let Some(tls) = &self.tls else {
+                self.speak(stream, &line, stop).await;
+                return None;
+            };
+            let too_late = async {
+                super::stopped(stop.clone()).await;
+                tokio::time::sleep(LAST_CALL).await;
+            };
+            let shaken = tokio::select! {
+                shaken = tls.accept(stream) => shaken,
+                () = too_late => return None,
+            };
+            match shaken {
+                Ok(stream) => {
                     self.speak(stream, &line, stop).await;
                     None
                 }
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => {
-                        self.speak(stream, &line, stop).await;
-                        None
-                    }
-                    Err(_) => Some("TLS hand-shake"),
-                },
+                Err(_) => Some("TLS hand-shake"),
             }
         };
         tokio::select! {
