@@ -105,7 +105,8 @@ async fn keep_calling(url: String, phase: Arc<AtomicU8>, calls: tokio::sync::mps
         }
         let right = number.is_multiple_of(2);
         let body = payload("alice", if right { "correct horse" } else { "wrong" });
-        let answer = client.post(&url).header("Authorization", SECRET).json(&body).send().await.expect("an answer");
+        let answer =
+            client.post(&url).header("Authorization", SECRET).json(&body).send().await.expect("an answer");
         let status = answer.status().as_u16();
         let text = answer.text().await.expect("text");
         let verdict = text.contains("VERIFIED").then(|| !text.contains("UNVERIFIED"));
@@ -131,7 +132,8 @@ async fn dies_and_comes_back_under_load(kind: Kind) {
     drop(sender);
     let mut seen = Vec::new();
     let mut until = async |phase: u8, seen: &mut Vec<Seen>| {
-        let of_phase = |seen: &[Seen]| seen.iter().filter(|call| call.began == phase && call.ended == phase).count();
+        let of_phase =
+            |seen: &[Seen]| seen.iter().filter(|call| call.began == phase && call.ended == phase).count();
         while of_phase(seen) < 6 * CALLS {
             seen.push(calls.recv().await.expect("callers call"));
         }

@@ -53,6 +53,7 @@ const SCHEME: LabelReference = label(
     &[],
     "name of the stored value's scheme; `other` after the first 64, empty where none was read",
 );
+const LISTENER: LabelReference = label("listener", &["public", "private"], "");
 const STATUS: LabelReference = label("status", &[], "HTTP status");
 const KERNEL: LabelReference =
     label("kernel", &[], "`bcrypt`, `pbkdf2…`, `chain…` with the digest; `none` for schemes without one");
@@ -84,6 +85,39 @@ const LABELS: &[(&str, &[LabelReference])] = &[
             SCHEME,
             label("source", &[], "`name` of a `[[source]]`; empty where no source knows the user"),
         ],
+    ),
+    (
+        "auth_refused",
+        &[label(
+            "why",
+            &[
+                "no valid credentials",
+                "malformed token",
+                "wrong algorithm",
+                "wrong kind of token",
+                "no key id",
+                "unknown key",
+                "the issuer's keys are not known",
+                "wrong signature",
+                "wrong issuer",
+                "wrong audience",
+                "scope missing",
+                "wrong client",
+                "token expired",
+                "token not yet valid",
+                "wrong source",
+            ],
+            "",
+        )],
+    ),
+    ("connections", &[LISTENER]),
+    (
+        "connections_refused",
+        &[LISTENER, label("why", &["in all", "of one address", "system"], "the limit that was reached")],
+    ),
+    (
+        "connections_closed",
+        &[LISTENER, label("why", &["slow head", "idle", "TLS hand-shake", "made room"], "")],
     ),
     ("lookup", &[SOURCE]),
     ("verify", &[SCHEME]),
