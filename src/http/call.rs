@@ -16,6 +16,8 @@ use crate::decision::Metrics;
 
 /// How much of a body that is too large is still read, in bytes.
 const DISCARDED: usize = 256 * 1024;
+/// For how long.
+const DISCARDING: Duration = Duration::from_secs(2);
 
 /// Why a call is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,17 +120,18 @@ pub(super) async fn json_body(
 /// A body of `limit` bytes at most, in memory that is zeroed after use. Whoever asks bounds the time.
 pub(super) async fn read(body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > limit.saturating_add(DISCARDED) {
+    if announced > limit {
+        discard(body.into_data_stream());
         return Err(Refusal::TooLarge(limit));
     }
     // Room for all of it from the start: a vector that grows leaves copies behind.
     let mut read =
-        Zeroizing::new(Vec::with_capacity(if announced == 0 { limit } else { announced.min(limit) }));
+        Zeroizing::new(Vec::with_capacity(if announced == 0 { limit } else { announced }));
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Refusal::Unreadable("the body broke off"))?;
         if read.len() + chunk.len() > limit {
-            discard(chunks, DISCARDED).await;
+            discard(chunks);
             return Err(Refusal::TooLarge(limit));
         }
         read.extend_from_slice(&chunk);
@@ -136,15 +139,18 @@ pub(super) async fn read(body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>,
     Ok(read)
 }
 
-/// Reads on for a while: a connection that is closed over unread bytes is reset, and with it goes the answer that says
-/// what was wrong.
-async fn discard(mut chunks: BodyDataStream, most: usize) {
-    let mut discarded = 0;
-    while discarded < most
-        && let Some(Ok(chunk)) = chunks.next().await
-    {
-        discarded += chunk.len();
-    }
+/// Reads on for a while behind the answer: a connection that is closed over unread bytes is reset, and with it goes the
+/// answer that says what was wrong.
+fn discard(mut chunks: BodyDataStream) {
+    let discarding = async move {
+        let mut discarded = 0;
+        while discarded < DISCARDED
+            && let Some(Ok(chunk)) = chunks.next().await
+        {
+            discarded += chunk.len();
+        }
+    };
+    tokio::spawn(tokio::time::timeout(DISCARDING, discarding));
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -97,13 +97,13 @@ type OldRow = (
 /// Takes the second layout away again: its note, and all that it made.
 const BACK_TO_FIRST: [&str; 2] = [
     concat!(
-        "DELETE FROM keyferry_migrations WHERE version > 1; DROP TABLE users; DROP TABLE events; ",
+        "DELETE FROM keyferry_migrations WHERE version > 1; DROP TABLE users; DROP TABLE events; DROP TABLE failures; ",
         "CREATE TABLE kept AS SELECT * FROM meta; DROP TABLE meta; ",
         include_str!("../../../migrations/sqlite/0001_ledger.sql"),
         "; INSERT INTO meta SELECT * FROM kept; DROP TABLE kept;"
     ),
     concat!(
-        "DELETE FROM keyferry_migrations WHERE version > 1; DROP TABLE users; DROP TABLE events; ",
+        "DELETE FROM keyferry_migrations WHERE version > 1; DROP TABLE users; DROP TABLE events; DROP TABLE failures; ",
         "CREATE TABLE kept AS SELECT * FROM meta; DROP TABLE meta; ",
         include_str!("../../../migrations/postgres/0001_ledger.sql"),
         "; INSERT INTO meta SELECT * FROM kept; DROP TABLE kept;"
