@@ -286,6 +286,8 @@ impl Programs {
                     .map(str::to_owned),
                 );
                 words.push(format!("--datadir={}", data.display()));
+                // A server that starts clears away what others have in a folder for temporary tables.
+                words.push(format!("--tmpdir={}", folder.display()));
             }
         }
         self.account.own(&secrets);
@@ -320,6 +322,7 @@ impl Programs {
             Kind::MariaDb => vec![
                 "--no-defaults".to_owned(),
                 format!("--datadir={folder}/data"),
+                format!("--tmpdir={folder}"),
                 format!("--socket={folder}/socket"),
                 format!("--pid-file={folder}/pid"),
                 format!("--port={port}"),
