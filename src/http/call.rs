@@ -125,8 +125,7 @@ pub(super) async fn read(body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>,
         return Err(Refusal::TooLarge(limit));
     }
     // Room for all of it from the start: a vector that grows leaves copies behind.
-    let mut read =
-        Zeroizing::new(Vec::with_capacity(if announced == 0 { limit } else { announced }));
+    let mut read = Zeroizing::new(Vec::with_capacity(if announced == 0 { limit } else { announced }));
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Refusal::Unreadable("the body broke off"))?;
