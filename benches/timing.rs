@@ -54,7 +54,7 @@ fn main() -> Result<(), Failure> {
             |salt| Ok(hex::encode(Sha256::digest(format!("{salt}right")))),
             3_000,
         ),
-        ("bcrypt, cost 8", "auto", |_| Ok(bcrypt::hash("right", 8)?), 300),
+        ("bcrypt, cost 8", "auto", |_| Ok(bcrypt::hash("right", 8)?), 1_000),
     ];
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let mut told_apart = false;

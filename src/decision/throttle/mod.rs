@@ -22,8 +22,8 @@ use crate::ledger::{Recorder, fold_login};
 const REMEMBERED: usize = 64;
 /// What takes less is not waited for: a timer is no finer.
 const WORTH_WAITING: Duration = Duration::from_millis(1);
-/// By how much a timer wakes late in the mean: it counts whole milliseconds, and the thread has to be woken.
-const TIMER_LATE: Duration = Duration::from_micros(850);
+/// A timer that is later was held up by something else.
+const MOST_LATE: Duration = Duration::from_millis(4);
 
 /// How many failures are let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub(super) struct Throttle {
     /// Microseconds that rejections took from look-up to verdict, of the last ones.
     times: [AtomicU64; REMEMBERED],
     next: AtomicUsize,
+    /// Microseconds by which rests ended late, in the mean of the last ones.
+    late: AtomicU64,
 }
 
 struct Counted {
@@ -113,6 +115,7 @@ impl Throttle {
             counted: Mutex::new(Counted { levels: Levels::new(window), untold: HashMap::new() }),
             times: std::array::from_fn(|_| AtomicU64::new(0)),
             next: AtomicUsize::new(0),
+            late: AtomicU64::new(0),
         }
     }
 
@@ -157,9 +160,18 @@ impl Throttle {
         let micros = self.times.get(place).map_or(0, |time| time.load(Ordering::Relaxed));
         let time = Duration::from_micros(micros);
         if time >= WORTH_WAITING {
-            let until = Instant::now() + time.saturating_sub(TIMER_LATE);
-            tokio::time::sleep_until(until.min(deadline).into()).await;
+            // A timer counts whole milliseconds and its thread has to be woken: what it was late of late is taken off.
+            let late = Duration::from_micros(self.late.load(Ordering::Relaxed));
+            let until = (Instant::now() + time.saturating_sub(late)).min(deadline);
+            tokio::time::sleep_until(until.into()).await;
+            self.woke(until.elapsed());
         }
+    }
+
+    fn woke(&self, late: Duration) {
+        let late = u64::try_from(late.min(MOST_LATE).as_micros()).unwrap_or(0);
+        let before = self.late.load(Ordering::Relaxed);
+        self.late.store((before * 7 + late) / 8, Ordering::Relaxed);
     }
 
     /// Users and addresses that are locked now.
