@@ -1,16 +1,16 @@
 //! What Prometheus reads. Labels come from closed sets and from the configuration, never from a request.
 
 mod catalogue;
+mod labels;
 mod progress;
 
 use std::collections::HashSet;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -21,6 +21,10 @@ use prometheus_client::registry::Unit;
 pub use catalogue::{LabelReference, MetricReference};
 
 use self::catalogue::Catalogue;
+use self::labels::{
+    BatchLabels, ByLabel, ConnectionLabels, DecisionLabels, KernelLabel, ListenerLabel, ListenerLabels,
+    MappingLabels, Name, OutcomeLabel, SchemeLabel, SourceLabel, StateLabel, StatusLabel, WhyLabel,
+};
 use self::progress::ProgressMetrics;
 use super::Decided;
 use super::pool::{PoolUse, Verified};
@@ -36,93 +40,6 @@ const SECONDS: [f64; 17] = [
 const RATIOS: [f64; 12] = [0.25, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 4.0, 8.0];
 /// Schemes that get a label of their own; a `scheme` column could otherwise name any number of them.
 const SCHEMES: usize = 64;
-
-/// A label value that is cheap to copy.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Name(Arc<str>);
-
-impl EncodeLabelValue for Name {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        encoder.write_str(&self.0)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct DecisionLabels {
-    outcome: &'static str,
-    reason: &'static str,
-    scheme: Name,
-    source: Name,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct SchemeLabel {
-    scheme: Name,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct MappingLabels {
-    scheme: Name,
-    source: Name,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct SourceLabel {
-    source: Name,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OutcomeLabel {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StatusLabel {
-    status: u16,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ConnectionLabels {
-    source: Name,
-    state: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct BatchLabels {
-    kernel: &'static str,
-    together: u16,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct KernelLabel {
-    kernel: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StateLabel {
-    state: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByLabel {
-    by: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct WhyLabel {
-    why: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ListenerLabel {
-    listener: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ListenerLabels {
-    listener: &'static str,
-    why: &'static str,
-}
 
 type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;
 

@@ -10,8 +10,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Unit;
 
-use super::Name;
 use super::catalogue::Catalogue;
+use super::labels::Name;
 use crate::ledger::Progress;
 
 /// Where a user can stand. All of a source's are told, those with nobody as 0.
